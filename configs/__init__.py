@@ -1,0 +1,1 @@
+"""What a run is: typed, frozen sections and the presets. Imports no TensorFlow."""

@@ -1,0 +1,89 @@
+"""Where events, items and users come from, and how they become training data."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import ConfigDict, Field, PrivateAttr, model_validator
+
+from configs import plugins
+from configs.section import Section
+
+
+class EventsConfig(Section):
+    """What an event means."""
+
+    feedback: Literal["implicit", "explicit"] = "implicit"
+    """`explicit` reads `value` as a rating that the ranking stage may predict."""
+    weights: dict[str, Annotated[float, Field(ge=0)]] = {}
+    """Weight of each event type; 0 is seen but not liked. Empty: every event counts 1."""
+    default_weight: Annotated[float, Field(ge=0)] = 1.0
+    """Weight of an event type that `weights` does not name."""
+    min_value: float | None = None
+    """Events with a `value` below this are no positives (their weight becomes 0)."""
+    deduplicate: Literal["exact", "none"] = "exact"
+    """`exact` keeps one of the rows equal in user, item, timestamp and event type."""
+
+
+class ValidationConfig(Section):
+    """Which rows are refused, and when that stops the run."""
+
+    max_bad_share: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """Share of quarantined rows past which the run stops."""
+    max_future_seconds: Annotated[float, Field(ge=0)] = 300.0
+    """Events later than now by more than this are quarantined."""
+    min_events: Annotated[int, Field(ge=1)] = 10
+    """Fewer valid events than this stop the run."""
+    min_users: Annotated[int, Field(ge=1)] = 2
+    """Fewer users than this stop the run."""
+    min_items: Annotated[int, Field(ge=1)] = 2
+    """Fewer items than this stop the run."""
+
+
+class SplitConfig(Section):
+    """How events are divided into train, validation and test."""
+
+    type: str = "global_temporal"
+    """Name of the split: a module of `tfrs_models.data.splits`, or a dotted name."""
+    options: Mapping[str, Any] = {}
+    """Settings of that split."""
+
+    @model_validator(mode="after")
+    def _check_options(self) -> Self:
+        plugins.parse_options("split", self.type, self.options)
+        return self
+
+
+class DataConfig(Section):
+    """The data of a run. A key named after a source holds the settings of that source."""
+
+    model_config = ConfigDict(extra="allow")
+
+    source: str = "simulated"
+    """Name of the source: a module of `tfrs_models.data.sources`, or a dotted name."""
+    events: EventsConfig = EventsConfig()
+    """What an event means."""
+    validation: ValidationConfig = ValidationConfig()
+    """Which rows are refused."""
+    split: SplitConfig = SplitConfig()
+    """How events are divided."""
+    min_item_events: Annotated[int, Field(ge=1)] = 1
+    """Training events an item needs to get an embedding row of its own."""
+    min_user_events: Annotated[int, Field(ge=1)] = 1
+    """Training events a user needs to get an embedding row of their own."""
+    memory_limit_mib: Annotated[int, Field(ge=128)] = 4096
+    """Memory that DuckDB may use before it spills to disk."""
+
+    _source_options: Section = PrivateAttr()
+
+    @model_validator(mode="after")
+    def _parse_sources(self) -> Self:
+        extra = self.__pydantic_extra__ or {}
+        parsed = {name: plugins.parse_options("source", name, raw) for name, raw in extra.items()}
+        selected = parsed.get(self.source) or plugins.parse_options("source", self.source, {})
+        object.__setattr__(self, "_source_options", selected)
+        return self
+
+    @property
+    def source_options(self) -> Section:
+        """Settings of the chosen source, as its own `Options` section."""
+        return self._source_options

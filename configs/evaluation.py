@@ -1,0 +1,35 @@
+"""What is measured, and against what."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from configs.section import Section
+
+Positive = Annotated[int, Field(ge=1)]
+
+
+class EvaluationConfig(Section):
+    """Exact ranking of the whole catalogue, compared with baselines on the same queries."""
+
+    ks: Annotated[tuple[Positive, ...], Field(min_length=1)] = (5, 10, 20, 50, 100)
+    """Lengths of the lists."""
+    exclude_seen: bool = True
+    """Remove the items of the user's history from the lists and from the targets."""
+    baselines: tuple[str, ...] = (
+        "most_popular",
+        "recently_popular",
+        "user_knn",
+        "item_knn",
+        "content",
+        "ease",
+    )
+    """Names of the baselines: modules of `tfrs_models.evaluation.baselines`, or dotted names."""
+    bootstrap_samples: Annotated[int, Field(ge=0)] = 1000
+    """Resamples of the users for the 95% intervals; 0 leaves the intervals out."""
+    max_users: Annotated[int, Field(ge=1)] | None = None
+    """Evaluate a seeded sample of this many users; all when missing."""
+    memory_limit_mib: Annotated[int, Field(ge=64)] = 1024
+    """Memory that one block of scores may take."""
+    ease_max_items: Annotated[int, Field(ge=1)] = 8000
+    """EASE inverts an items x items matrix: left out, and said so, above this many items."""

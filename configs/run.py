@@ -1,0 +1,42 @@
+"""The whole configuration of a run."""
+
+import hashlib
+import json
+from typing import Annotated
+
+from pydantic import Field
+
+from configs.data import DataConfig
+from configs.evaluation import EvaluationConfig
+from configs.export import ExportConfig
+from configs.features import FeaturesConfig
+from configs.ranking import RankingConfig
+from configs.retrieval import RetrievalConfig
+from configs.section import Section
+
+
+class RunConfig(Section):
+    """Everything that decides what a run produces."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")] = "run"
+    """Name of the run: part of its folder and of the model's name."""
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 42
+    """Seed of every random choice."""
+    data: DataConfig = DataConfig()
+    """The data."""
+    features: FeaturesConfig = FeaturesConfig()
+    """The features."""
+    retrieval: RetrievalConfig = RetrievalConfig()
+    """The first stage."""
+    ranking: RankingConfig = RankingConfig()
+    """The second stage."""
+    evaluation: EvaluationConfig = EvaluationConfig()
+    """The measurement."""
+    export: ExportConfig = ExportConfig()
+    """The bundle."""
+
+
+def fingerprint(section: Section) -> str:
+    """SHA-256 of a section's resolved values, 64 hexadecimal digits."""
+    text = json.dumps(section.model_dump(mode="json"), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

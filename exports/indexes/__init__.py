@@ -1,0 +1,1 @@
+"""Indexes of candidate embeddings, one file each."""

@@ -1,0 +1,1 @@
+"""What is learned: data, features, layers, losses, models, metrics, evaluation, re-ranking."""

@@ -1,0 +1,1 @@
+"""Splits into train, validation and test, one file each."""

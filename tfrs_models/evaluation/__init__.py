@@ -1,0 +1,1 @@
+"""Full-catalogue evaluation against baselines."""

@@ -1,0 +1,1 @@
+"""Simple recommenders that every model must beat, one file each."""

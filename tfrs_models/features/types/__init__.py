@@ -1,0 +1,1 @@
+"""Feature types, one file each."""

@@ -1,0 +1,1 @@
+"""Retrieval losses, one file each."""
