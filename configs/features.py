@@ -58,7 +58,7 @@ class CrossConfig(Section):
 
 
 class FeaturesConfig(Section):
-    """Features by table. A feature's name is unique over all tables and names the raw input."""
+    """Features by table. Names are unique over all tables; the column names the raw input."""
 
     user: Mapping[str, FeatureConfig] = {"user_id": FeatureConfig(type="categorical")}
     """Features of the users table."""
@@ -84,6 +84,22 @@ class FeaturesConfig(Section):
             if key not in table:
                 raise ValueError(f"the feature `{key}` is required: `{key}: {{type: categorical}}`")
         return self
+
+    @model_validator(mode="after")
+    def _check_columns(self) -> Self:
+        tables = [{f.column or name for name, f in t.items()} for t in self._tables()]
+        shared = sorted(
+            name for name, count in Counter(c for t in tables for c in t).items() if count > 1
+        )
+        if shared:
+            raise ValueError(
+                f"columns name the raw inputs of a request, so two tables must not use the same one; "
+                f"{', '.join(shared)} stands in two: rename it in one table of the source"
+            )
+        return self
+
+    def _tables(self) -> tuple[Mapping[str, FeatureConfig], ...]:
+        return self.user, self.item, self.context
 
     def table(self, name: Table) -> Mapping[str, FeatureConfig]:
         """Features of one table."""
