@@ -1,0 +1,92 @@
+"""Who is asked, what was known about them then, and what they took later."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from configs.evaluation import EvaluationConfig
+from tfrs_models.data.dataset import PreparedDataset
+from tfrs_models.metrics.rows import Rows
+
+
+@dataclass(frozen=True)
+class Queries:
+    """One query for each user with a target.
+
+    Attributes:
+        user: int32 [Q], rows of the users table, ascending.
+        history: positives of earlier splits, oldest first, repeats kept.
+        seen: the distinct items of the history, ascending.
+        targets: distinct positives of the evaluated split, ascending, at least one a row.
+        time: int64 [Q], microseconds since 1970-01-01 UTC of the first target event.
+    """
+
+    user: NDArray[np.int32]
+    history: Rows
+    seen: Rows
+    targets: Rows
+    time: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+    def take(self, rows: NDArray[np.intp]) -> "Queries":
+        """Chosen queries, in the order given."""
+        return Queries(
+            self.user[rows],
+            self.history.take(rows),
+            self.seen.take(rows),
+            self.targets.take(rows),
+            self.time[rows],
+        )
+
+
+def build_queries(
+    dataset: PreparedDataset, split: int, config: EvaluationConfig, seed: int
+) -> Queries:
+    """The queries of one split.
+
+    A history holds the positives of all earlier splits, so the test queries know the validation
+    events. With `config.exclude_seen` the items of the history are no targets. Users without a
+    target are left out; with `config.max_users` a seeded sample of the rest is kept.
+
+    Args:
+        dataset: the prepared dataset.
+        split: VALIDATION or TEST.
+        config: the evaluation settings.
+        seed: seed of the sample.
+    """
+    events = dataset.events
+    width = np.int64(dataset.num_items)
+    keys = events.user * width + events.item
+    positive = events.weight > 0
+    earlier = np.flatnonzero(positive & (events.split < split))
+    seen = np.unique(keys[earlier])
+    evaluated = np.flatnonzero(positive & (events.split == split))
+    if config.exclude_seen:
+        evaluated = evaluated[~np.isin(keys[evaluated], seen)]
+    user, first = np.unique(events.user[evaluated], return_index=True)
+    queries = Queries(
+        user=user,
+        history=_rows_of(user, events.user[earlier], events.item[earlier]),
+        seen=_rows_of(user, seen // width, seen % width),
+        targets=_rows_of(user, *np.divmod(np.unique(keys[evaluated]), width)),
+        time=events.time[evaluated[first]],
+    )
+    return _sample(queries, config.max_users, seed)
+
+
+def _rows_of(
+    users: NDArray[np.int32], owners: NDArray[np.integer], items: NDArray[np.integer]
+) -> Rows:
+    """Rows of the given users; `users` and `owners` ascend."""
+    indptr = np.searchsorted(owners, np.arange(users[-1] + 2 if len(users) else 1))
+    return Rows(indptr.astype(np.int64), items.astype(np.int32)).take(users.astype(np.intp))
+
+
+def _sample(queries: Queries, size: int | None, seed: int) -> Queries:
+    if size is None or size >= len(queries):
+        return queries
+    chosen = np.random.default_rng(seed).choice(len(queries), size, replace=False)
+    return queries.take(np.sort(chosen))
