@@ -1,0 +1,117 @@
+"""The ScaNN index: a tree of partitions, anisotropic quantisation, exact reordering.
+
+Guo et al., Accelerating Large-Scale Inference with Anisotropic Vector Quantization, ICML 2020.
+"""
+
+import math
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from configs.errors import ArtifactError, EnvironmentFault
+from configs.section import Section
+from exports.indexes import Found, Search
+
+_TRAINING_SAMPLE = 250_000
+_DIMENSIONS_PER_BLOCK = 2
+_DEFAULT_NEIGHBORS = 100
+
+Positive = Annotated[int, Field(ge=1)]
+
+
+class Options(Section):
+    """Settings of ScaNN; sizes are chosen from the number of candidates when missing."""
+
+    brute_force_below: Annotated[int, Field(ge=0)] = 50_000
+    """Fewer candidates than this are scored one by one: 0.3 ms for 50,000 of width 64."""
+    num_leaves: Positive | None = None
+    """Partitions of the tree; the square root of the number of candidates when missing."""
+    leaves_to_search: Positive | None = None
+    """Partitions searched for each query; a tenth of them, at least 10, when missing."""
+    reorder: Positive = 400
+    """Candidates scored again exactly; at least four times the `k` that is asked for."""
+    anisotropic_threshold: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    """Share of a vector's length below which errors along it cost less (T of the paper)."""
+
+
+def build(options: Options, embeddings: NDArray[np.float32], folder: Path, seed: int) -> None:
+    """Train the index on one thread, so that one seed gives one index, and write it."""
+    binding = _binding()
+    config = _config(options, embeddings, seed)
+    searcher = binding.create_searcher(np.ascontiguousarray(embeddings), config, 1)
+    searcher.serialize(str(folder), relative_path=True)
+    (folder / "reorder.txt").write_text(f"{options.reorder}\n")
+
+
+def load(folder: Path) -> Search:
+    """Open the index.
+
+    Raises:
+        ArtifactError: the folder holds pickled document ids, which are never loaded.
+        EnvironmentFault: ScaNN cannot be imported on this machine.
+    """
+    if (folder / "scann_docids.pkl").exists():
+        raise ArtifactError(f"{folder} holds scann_docids.pkl, a pickle: export the index again.")
+    searcher = _binding().load_searcher(str(folder))
+    reorder = int((folder / "reorder.txt").read_text())
+
+    def search(queries: NDArray[np.float32], k: int) -> Found:
+        found, scores = searcher.search_batched(
+            np.ascontiguousarray(queries), k, max(reorder, 4 * k)
+        )
+        # ScaNN fills places that it found no candidate for with position 0 and NaN.
+        empty = np.isnan(scores)
+        return np.where(empty, -1, found.astype(np.int64)), np.where(empty, -np.inf, scores)
+
+    return search
+
+
+@cache
+def _binding() -> Any:
+    """ScaNN's binding. Its package imports TensorFlow (seconds) for operations not used here."""
+    hidden = "tensorflow" not in sys.modules
+    if hidden:
+        sys.modules["tensorflow"] = None  # type: ignore[assignment]
+    try:
+        from scann.scann_ops.py import scann_ops_pybind
+    except ImportError as error:
+        raise EnvironmentFault(
+            f"ScaNN cannot be imported ({error}): it has wheels for Linux on x86-64 and ARM only. "
+            "Set `export.index.type: exact`."
+        ) from error
+    finally:
+        if hidden:
+            del sys.modules["tensorflow"]
+    return scann_ops_pybind
+
+
+def _config(options: Options, embeddings: NDArray[np.float32], seed: int) -> str:
+    builder = _binding().builder(embeddings, _DEFAULT_NEIGHBORS, "dot_product")
+    if len(embeddings) < max(options.brute_force_below, 2):
+        return str(builder.score_brute_force().create_config())
+    builder = builder.tree(**_tree(options, len(embeddings))).score_ah(
+        _DIMENSIONS_PER_BLOCK,
+        anisotropic_quantization_threshold=options.anisotropic_threshold,
+        training_sample_size=_TRAINING_SAMPLE,
+    )
+    text = str(builder.reorder(options.reorder).create_config())
+    # The builder has no setting for its seeds; ScaNN's default start is not reproducible.
+    text = text.replace("partitioning {", f"partitioning {{ clustering_seed: {seed}", 1)
+    seeds = f"clustering_seed: {seed} sampling_seed: {seed}"
+    return text.replace("asymmetric_hash {", f"asymmetric_hash {{ {seeds}", 1)
+
+
+def _tree(options: Options, count: int) -> dict[str, Any]:
+    leaves = min(options.num_leaves or math.isqrt(count), count)
+    searched = min(options.leaves_to_search or max(10, leaves // 10), leaves)
+    return {
+        "num_leaves": leaves,
+        "num_leaves_to_search": searched,
+        "training_sample_size": min(count, _TRAINING_SAMPLE),
+        "random_init": False,
+    }
