@@ -30,7 +30,12 @@ def load(folder: Path) -> Search:
     return search
 
 
-def search_blocks(embeddings: NDArray[np.float32], queries: NDArray[np.float32], k: int) -> Found:
+def search_blocks(
+    embeddings: NDArray[np.float32],
+    queries: NDArray[np.float32],
+    k: int,
+    block_scores: int = 1 << 22,
+) -> Found:
     """The k largest inner products, equal scores by position.
 
     Args:
