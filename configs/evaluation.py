@@ -1,9 +1,11 @@
 """What is measured, and against what."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from configs import plugins
 from configs.section import Section
 
 Positive = Annotated[int, Field(ge=1)]
@@ -25,11 +27,17 @@ class EvaluationConfig(Section):
         "ease",
     )
     """Names of the baselines: modules of `tfrs_models.evaluation.baselines`, or dotted names."""
+    baseline_options: Mapping[str, Mapping[str, Any]] = {}
+    """Settings by baseline, such as `{item_knn: {neighbours: 200}}`."""
     bootstrap_samples: Annotated[int, Field(ge=0)] = 1000
     """Resamples of the users for the 95% intervals; 0 leaves the intervals out."""
     max_users: Annotated[int, Field(ge=1)] | None = None
     """Evaluate a seeded sample of this many users; all when missing."""
     memory_limit_mib: Annotated[int, Field(ge=64)] = 1024
     """Memory that one block of scores may take."""
-    ease_max_items: Annotated[int, Field(ge=1)] = 8000
-    """EASE inverts an items x items matrix: left out, and said so, above this many items."""
+
+    @model_validator(mode="after")
+    def _check_baselines(self) -> Self:
+        for name in {*self.baselines, *self.baseline_options}:
+            plugins.parse_options("baseline", name, self.baseline_options.get(name, {}))
+        return self

@@ -34,15 +34,6 @@ def indicator(rows: Rows, width: int) -> "csr_array":
     return matrix
 
 
-def unit_rows(matrix: "csr_array", shrinkage: float = 0.0) -> "csr_array":
-    """Rows divided by their Euclidean norm plus `shrinkage`; empty rows stay empty."""
-    from scipy.sparse import diags_array
-
-    norms = np.sqrt(matrix.multiply(matrix).sum(axis=1)) + shrinkage
-    scale = np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0)
-    return (diags_array(scale) @ matrix).tocsr()
-
-
 def row_blocks(rows: int, width: int) -> list[slice]:
     """Slices of rows whose dense form, `width` wide, takes 64 MiB at most."""
     size = max(1, _BLOCK_CELLS // max(width, 1))

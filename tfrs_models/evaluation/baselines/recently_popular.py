@@ -17,7 +17,7 @@ _MICROSECONDS_A_DAY = 86_400_000_000
 class Options(Section):
     """Settings of `recently_popular`."""
 
-    half_life_days: Annotated[float, Field(gt=0)] = 14.0
+    half_life_days: Annotated[float, Field(gt=0)] = 7.0
     """Age at which an event counts half."""
 
 

@@ -22,7 +22,7 @@ class Options(Section):
 
     neighbours: Annotated[int, Field(ge=1)] = 100
     """Most similar training users who vote."""
-    shrinkage: Annotated[float, Field(ge=0)] = 10.0
+    shrinkage: Annotated[float, Field(ge=0)] = 0.0
     """Added to the cosine's denominator: similarities seen in few items count less."""
 
 
