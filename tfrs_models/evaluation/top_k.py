@@ -15,9 +15,12 @@ Scorer = Callable[[NDArray[np.intp]], NDArray[np.float32]]
 
 # Measured: larger blocks fall out of the cache and are no faster.
 _MAX_BLOCK = 1024
-# float32 scores and as much again inside the scorer, an int64 key and its temporary.
-_BYTES_A_SCORE = 4 + 4 + 8 + 8
-_EXCLUDED = np.iinfo(np.int64).min
+# The scorer's scores, as much again inside it, and the worst case here: all scores tie.
+_BYTES_A_SCORE = 96
+_GROUPS_A_PLACE = 16
+_LOWER_HALF = 0xFFFFFFFF
+_NOTHING = np.iinfo(np.int64).min
+_LOWEST = np.finfo(np.float32).min
 
 
 def blocks(rows: int, width: int, memory_limit_mib: int) -> Iterator[NDArray[np.intp]]:
@@ -61,8 +64,7 @@ def top_k_lists(
         scores = scorer(block)
         _check(scores, (len(block), num_items), name)
         seen = queries.seen.take(block) if exclude_seen else None
-        best = _top_k(scores, seen, k)
-        lists[block, : best.shape[1]] = best
+        lists[block] = _top_k(_exclude(scores, seen), k)
     return lists
 
 
@@ -77,30 +79,53 @@ def _check(scores: NDArray[np.float32], shape: tuple[int, int], name: str) -> No
         )
 
 
-def _top_k(scores: NDArray[np.float32], seen: Rows | None, k: int) -> NDArray[np.int32]:
-    """int32 [B, min(k, N)], best first, 0 where nothing is left."""
-    keys = _sort_keys(scores)
-    keys[:, :FIRST_ROW] = _EXCLUDED
+def _exclude(scores: NDArray[np.float32], seen: Rows | None) -> NDArray[np.float32]:
+    """A copy with -inf where an item must not be recommended."""
+    allowed = np.array(scores, np.float32)
+    allowed[:, :FIRST_ROW] = -np.inf
     if seen is not None:
-        keys[seen.owners, seen.items] = _EXCLUDED
-    width = keys.shape[1]
-    k = min(k, width)
+        allowed[seen.owners, seen.items] = -np.inf
+    return allowed
+
+
+def _top_k(scores: NDArray[np.float32], k: int) -> NDArray[np.int32]:
+    """int32 [B, k], best first; -inf is never taken, 0 where nothing is left."""
+    rows, columns = np.divmod(
+        np.flatnonzero(scores >= _lower_bounds(scores, k)[:, None]), scores.shape[1]
+    )
+    starts = np.searchsorted(rows, np.arange(len(scores)))
+    places = np.arange(len(rows)) - starts[rows]
+    width = max(k, int(places.max(initial=0)) + 1)
+    keys = np.full((len(scores), width), _NOTHING)
+    keys[rows, places] = _sort_keys(scores[rows, columns], columns)
     keys.partition(width - k, axis=1)
     best = np.sort(keys[:, width - k :], axis=1)[:, ::-1]
-    rows = width - 1 - (best & 0xFFFFFFFF)
-    return np.where(best == _EXCLUDED, 0, rows).astype(np.int32)
+    return np.where(best == _NOTHING, 0, _LOWER_HALF - (best & _LOWER_HALF)).astype(np.int32)
 
 
-def _sort_keys(scores: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Integers in the order of (score ascending, item row descending).
+def _lower_bounds(scores: NDArray[np.float32], k: int) -> NDArray[np.float32]:
+    """A finite score of each row that at least k items reach, if k items are allowed: [B].
+
+    It is the k-th largest of the maxima of disjoint groups of columns, which takes a twentieth of
+    the time of the exact k-th largest score and lets few more items through.
+    """
+    rows, width = scores.shape
+    size = max(1, width // (_GROUPS_A_PLACE * k))
+    groups = width // size
+    if groups < k:
+        return np.full(rows, _LOWEST)
+    maxima = scores[:, : size * groups].reshape(rows, size, groups).max(axis=1)
+    bounds: NDArray[np.float32] = np.partition(maxima, groups - k, axis=1)[:, groups - k]
+    return np.maximum(bounds, _LOWEST)
+
+
+def _sort_keys(scores: NDArray[np.float32], columns: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Integers in the order of (score ascending, column descending).
 
     The upper half holds the bits of the score; for negative floats all bits but the sign are
     flipped, which makes integer order float order. The lower half holds the reversed column.
     """
     # Adding 0 turns -0.0 into 0.0: they must tie.
-    bits = (scores.astype(np.float32, copy=False) + np.float32(0)).view(np.int32)
-    bits ^= (bits >> 31) & 0x7FFFFFFF
-    keys = bits.astype(np.int64)
-    keys <<= 32
-    keys |= np.arange(scores.shape[1] - 1, -1, -1)
-    return keys
+    bits = (scores + np.float32(0)).view(np.int32)
+    ordered = (bits ^ ((bits >> 31) & 0x7FFFFFFF)).astype(np.int64)
+    return (ordered << 32) | (_LOWER_HALF - columns)

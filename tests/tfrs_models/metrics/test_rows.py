@@ -1,0 +1,34 @@
+import numpy as np
+
+from tfrs_models.metrics.rows import Rows
+
+ROWS = Rows(np.array([0, 2, 2, 5]), np.array([7, 3, 4, 9, 4], np.int32))
+
+
+def as_lists(rows: Rows) -> list[list[int]]:
+    return [
+        rows.items[start:stop].tolist()
+        for start, stop in zip(rows.indptr[:-1], rows.indptr[1:], strict=True)
+    ]
+
+
+def test_lengths_and_owners_describe_the_rows():
+    assert ROWS.lengths.tolist() == [2, 0, 3]
+    assert ROWS.owners.tolist() == [0, 0, 2, 2, 2]
+
+
+def test_take_keeps_the_order_asked_for_and_repeats():
+    assert as_lists(ROWS.take(np.array([2, 1, 0, 2]))) == [[4, 9, 4], [], [7, 3], [4, 9, 4]]
+
+
+def test_take_of_nothing_has_no_rows():
+    assert len(ROWS.take(np.array([], np.intp))) == 0
+
+
+def test_where_may_leave_rows_empty():
+    assert as_lists(ROWS.where(ROWS.items == 4)) == [[], [], [4, 4]]
+
+
+def test_from_owners_leaves_unnamed_rows_empty():
+    rows = Rows.from_owners(np.array([1, 1, 3]), np.array([5, 6, 7], np.int32), 5)
+    assert as_lists(rows) == [[], [5, 6], [], [7], []]
