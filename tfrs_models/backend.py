@@ -32,7 +32,7 @@ def _prepare() -> None:
 def module_keras_is_legacy() -> bool:
     """Whether the TensorFlow in this process runs on tf_keras."""
     tensorflow = sys.modules.get("tensorflow")
-    return tensorflow is None or str(tensorflow.keras.__version__).startswith("2.")
+    return tensorflow is None or str(tensorflow.keras.Model.__module__).startswith("tf_keras")
 
 
 class _Lazy:
