@@ -1,11 +1,20 @@
 """Where events, items and users come from, and how they become training data."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    field_validator,
+    model_validator,
+)
 
-from configs import plugins
+from configs import faults, plugins
+from configs.plugins import PluginSection
 from configs.section import Section
 
 
@@ -14,7 +23,7 @@ class EventsConfig(Section):
 
     feedback: Literal["implicit", "explicit"] = "implicit"
     """`explicit` reads `value` as a rating that the ranking stage may predict."""
-    weights: dict[str, Annotated[float, Field(ge=0)]] = {}
+    weights: Mapping[str, Annotated[float, Field(ge=0)]] = {}
     """Weight of each event type; 0 is seen but not liked. Empty: every event counts 1."""
     default_weight: Annotated[float, Field(ge=0)] = 1.0
     """Weight of an event type that `weights` does not name."""
@@ -39,18 +48,13 @@ class ValidationConfig(Section):
     """Fewer items than this stop the run."""
 
 
-class SplitConfig(Section):
+class SplitConfig(PluginSection):
     """How events are divided into train, validation and test."""
+
+    kind = "split"
 
     type: str = "global_temporal"
     """Name of the split: a module of `tfrs_models.data.splits`, or a dotted name."""
-    options: Mapping[str, Any] = {}
-    """Settings of that split."""
-
-    @model_validator(mode="after")
-    def _check_options(self) -> Self:
-        plugins.parse_options("split", self.type, self.options)
-        return self
 
 
 class DataConfig(Section):
@@ -64,7 +68,7 @@ class DataConfig(Section):
     """What an event means."""
     validation: ValidationConfig = ValidationConfig()
     """Which rows are refused."""
-    split: SplitConfig = SplitConfig()
+    split: SplitConfig = Field(default_factory=SplitConfig)
     """How events are divided."""
     min_item_events: Annotated[int, Field(ge=1)] = 1
     """Training events an item needs to get an embedding row of its own."""
@@ -75,15 +79,42 @@ class DataConfig(Section):
 
     _source_options: Section = PrivateAttr()
 
-    @model_validator(mode="after")
-    def _parse_sources(self) -> Self:
-        extra = self.__pydantic_extra__ or {}
-        parsed = {name: plugins.parse_options("source", name, raw) for name, raw in extra.items()}
-        selected = parsed.get(self.source) or plugins.parse_options("source", self.source, {})
-        object.__setattr__(self, "_source_options", selected)
+    @field_validator("source")
+    @classmethod
+    def _check_source(cls, name: str) -> str:
+        plugins.options_class("source", name)
+        return name
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _parse_sources(cls, raw: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if not isinstance(raw, Mapping):
+            return handler(raw)
+        found: list[faults.Fault] = []
+        config = faults.attempt(found, lambda: handler(raw))
+        settings = {key: value for key, value in raw.items() if key not in cls.model_fields}
+        if config is not None:
+            settings.setdefault(config.source, {})
+        parsed = {name: _parse_source(name, value, found) for name, value in settings.items()}
+        if found or config is None:
+            raise faults.report(cls.__name__, found)
+        return config._resolved({name: section for name, section in parsed.items() if section})
+
+    def _resolved(self, sources: Mapping[str, Section]) -> Self:
+        settings = {name: section.model_dump() for name, section in sources.items()}
+        object.__setattr__(self, "__pydantic_extra__", settings)
+        object.__setattr__(self, "_source_options", sources[self.source])
         return self
 
     @property
     def source_options(self) -> Section:
         """Settings of the chosen source, as its own `Options` section."""
         return self._source_options
+
+
+def _parse_source(name: str, raw: Any, found: list[faults.Fault]) -> Section | None:
+    sources = plugins.names("source")
+    if "." not in name and name not in sources:
+        found.append(faults.unknown_key((name,), raw, [*DataConfig.model_fields, *sources]))
+        return None
+    return faults.attempt(found, partial(plugins.parse_options, "source", name, raw), (name,))

@@ -16,8 +16,11 @@ class TfrsError(Exception):
     exit_code: ClassVar[int] = 70
 
 
-class ConfigError(TfrsError):
-    """A setting is wrong: names the field, the rule, the value and the way out."""
+class ConfigError(TfrsError, ValueError):
+    """A setting is wrong: names the field, the rule, the value and the way out.
+
+    A `ValueError` too, so that pydantic gathers it with the other faults of a configuration.
+    """
 
     exit_code = 64
 
@@ -34,7 +37,7 @@ class ArtifactError(TfrsError):
     exit_code = 66
 
 
-class EnvironmentFault(TfrsError):
+class EnvironmentFault(TfrsError):  # noqa: N818  (EnvironmentError is a builtin)
     """The installation or the machine cannot do what was asked."""
 
     exit_code = 78

@@ -1,11 +1,12 @@
 """What is measured, and against what."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from functools import partial
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
-from configs import plugins
+from configs import faults, plugins
 from configs.section import Section
 
 Positive = Annotated[int, Field(ge=1)]
@@ -36,8 +37,22 @@ class EvaluationConfig(Section):
     memory_limit_mib: Annotated[int, Field(ge=64)] = 1024
     """Memory that one block of scores may take."""
 
-    @model_validator(mode="after")
-    def _check_baselines(self) -> Self:
-        for name in {*self.baselines, *self.baseline_options}:
-            plugins.parse_options("baseline", name, self.baseline_options.get(name, {}))
-        return self
+    @field_validator("baselines")
+    @classmethod
+    def _check_baselines(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            plugins.options_class("baseline", name)
+        return names
+
+    @field_validator("baseline_options")
+    @classmethod
+    def _check_options(
+        cls, options: Mapping[str, Mapping[str, Any]]
+    ) -> Mapping[str, Mapping[str, Any]]:
+        found: list[faults.Fault] = []
+        for name, raw in options.items():
+            parse = partial(plugins.parse_options, "baseline", name, raw)
+            faults.attempt(found, parse, (name,))
+        if found:
+            raise faults.report(cls.__name__, found)
+        return options

@@ -33,24 +33,24 @@ class RetrievalConfig(Section):
     embedding_dim: Annotated[int, Field(ge=2)] = 64
     """Width of the query and candidate embeddings."""
     query_hidden_units: tuple[Units, ...] = ()
-    """Hidden layers of the query tower over everything but the history."""
+    """Hidden layers of the query tower over the user's and the context's features."""
     candidate_hidden_units: tuple[Units, ...] = ()
     """Hidden layers of the candidate tower over the item's content."""
-    history_pooling: Literal["mean", "attention", "recency"] = "recency"
-    """How the embeddings of the history become one vector."""
-    dropout: Share = 0.0
-    """Share of each tower's inputs dropped while training."""
-    history_dropout: Share = 0.0
+    history_pooling: Literal["mean", "recency"] = "mean"
+    """`recency` learns a weight for each place, counted back from the latest item."""
+    history_sampling: Literal["past", "leave_one_out"] = "leave_one_out"
+    """The history of a training example: earlier items only, or all other training items."""
+    history_dropout: Share = 0.3
     """Share of the history's items dropped while training."""
-    id_dropout: Share = 0.1
-    """Share of item ids replaced by the unknown id, so that content learns to stand alone."""
     user_dropout: Share = 0.5
     """Share of user ids replaced by the unknown id, so that the history learns to stand alone."""
-    temperature: Annotated[float, Field(gt=0)] = 0.07
+    item_dropout: Share = 0.05
+    """Share of candidate ids replaced by the unknown id, so that content learns to stand alone."""
+    temperature: Annotated[float, Field(gt=0)] = 0.12
     """Cosine similarities are divided by this before the softmax."""
-    l2: Annotated[float, Field(ge=0)] = 0.0
-    """Weight of the squared norm of the embedding rows that a step reads."""
-    loss: LossConfig = LossConfig()
+    recency_half_life_days: Annotated[float, Field(gt=0)] | None = None
+    """A training event this much older than the newest counts half; all count alike when missing."""
+    loss: LossConfig = Field(default_factory=LossConfig)
     """The loss."""
     training: TrainingConfig = TrainingConfig()
     """The training loop."""

@@ -22,17 +22,17 @@ class RunConfig(Section):
     """Name of the run: part of its folder and of the model's name."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 42
     """Seed of every random choice."""
-    data: DataConfig = DataConfig()
+    data: DataConfig = Field(default_factory=DataConfig)
     """The data."""
-    features: FeaturesConfig = FeaturesConfig()
+    features: FeaturesConfig = Field(default_factory=FeaturesConfig)
     """The features."""
-    retrieval: RetrievalConfig = RetrievalConfig()
+    retrieval: RetrievalConfig = Field(default_factory=RetrievalConfig)
     """The first stage."""
     ranking: RankingConfig = RankingConfig()
     """The second stage."""
-    evaluation: EvaluationConfig = EvaluationConfig()
+    evaluation: EvaluationConfig = Field(default_factory=EvaluationConfig)
     """The measurement."""
-    export: ExportConfig = ExportConfig()
+    export: ExportConfig = Field(default_factory=ExportConfig)
     """The bundle."""
 
 
