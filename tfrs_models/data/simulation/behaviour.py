@@ -18,6 +18,7 @@ DEPARTMENT_BONUS = np.float32(0.5)
 FRESH_DAYS = 7.0
 _FOCUS_PULL = np.float32(6.0)
 _FUNNEL_PULL = np.float32(0.3)
+_CACHED_ROWS = 32
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def purchase_chance(options: Options, seen: Opinion) -> Floats:
 
 def stars(seen: Opinion, noise: Floats) -> Floats:
     """Ratings [B] from 1 to 5 of bought items."""
-    return np.asarray(np.clip(np.rint(3.0 + 0.5 * seen.interest + seen.price_fit + noise), 1, 5))
+    return np.asarray(np.clip(np.rint(2.0 + 0.4 * seen.interest + seen.price_fit + noise), 1, 5))
 
 
 def examination(options: Options, position: Rows) -> NDArray[np.float64]:
@@ -110,9 +111,15 @@ def dots(left: Floats, right: Floats) -> Floats:
     A matrix product would be faster, but its last bits depend on the number of rows in the call,
     and then the world would depend on the chunk size.
     """
-    total = left[:, :1] * right[:, 0]
-    for d in range(1, left.shape[1]):
-        total += left[:, d : d + 1] * right[:, d]
+    columns = np.ascontiguousarray(right.T)
+    total = np.zeros((len(left), len(right)), dtype=np.float32)
+    term = np.empty_like(total[:_CACHED_ROWS])
+    for first in range(0, len(left), _CACHED_ROWS):
+        block = left[first : first + _CACHED_ROWS]
+        part = total[first : first + _CACHED_ROWS]
+        for d, column in enumerate(columns):
+            np.multiply(block[:, d : d + 1], column, out=term[: len(block)])
+            part += term[: len(block)]
     return total
 
 

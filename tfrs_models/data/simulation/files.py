@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tfrs_models.data.simulation import words
 from tfrs_models.data.simulation.catalogue import titles
-from tfrs_models.data.simulation.log import EVENT_TYPES, IMPRESSION, VIEW, Log
+from tfrs_models.data.simulation.log import EVENT_TYPES, IMPRESSION, VIEW, Log, no_events
 from tfrs_models.data.simulation.population import attribute, joined_at, taste
 from tfrs_models.data.simulation.sink import Sink
 from tfrs_models.data.simulation.stream import SESSIONS_PER_CHUNK, stream
@@ -41,7 +41,13 @@ def write_world(world: World, folder: Path, chunk: int = SESSIONS_PER_CHUNK) -> 
     if world.options.truth:
         _write_vectors(world, folder)
         return _write_events_and_truth(world, folder, chunk)
-    return _write(folder / "events.parquet", (_events(world, log) for log in stream(world, chunk)))
+    return _write(folder / "events.parquet", (_events(world, log) for log in _logs(world, chunk)))
+
+
+def _logs(world: World, chunk: int) -> Iterator[Log]:
+    """The log, opened by an empty piece: a world in which nobody comes has files too."""
+    yield no_events()
+    yield from stream(world, chunk)
 
 
 def _blocks(count: int) -> Iterator[slice]:
@@ -57,7 +63,7 @@ def _write(path: Path, tables: Iterator[Arrow]) -> int:
 
 def _write_events_and_truth(world: World, folder: Path, chunk: int) -> int:
     with Sink(folder / "events.parquet") as events, Sink(folder / "truth.parquet") as truth:
-        for log in stream(world, chunk):
+        for log in _logs(world, chunk):
             events.add(_events(world, log))
             truth.add(_truth(log))
     return events.rows
@@ -84,7 +90,7 @@ def _events(world: World, log: Log) -> Arrow:
             "item_id": _ids("i", log.item),
             "timestamp": _times(log.time_us),
             "event_type": _names(EVENT_TYPES, log.type),
-            "value": log.value,
+            "value": pa.array(log.value, from_pandas=True),
             "request_id": _ids("r", log.request),
             "position": log.position,
             "device": _names(words.DEVICES, log.device),

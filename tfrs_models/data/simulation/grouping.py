@@ -9,9 +9,9 @@ from tfrs_models.data.simulation.catalogue import Catalogue
 from tfrs_models.data.simulation.geometry import Geometry
 from tfrs_models.data.simulation.options import Options
 
-_ITEMS_PER_GROUP = 8
-_MAX_BITS = 3
-_MAX_GROUPS = 2048
+_ITEMS_PER_GROUP = 2
+_MAX_BITS = 5
+_MAX_GROUPS = 1024
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def _means(vector: NDArray[np.float32], start: NDArray[np.int64]) -> NDArray[np.
 
 
 def _plane_count(options: Options) -> int:
-    """As many planes as leave about eight items in a group and at most 2048 groups."""
+    """As many planes as leave about two items in a group and at most 1024 groups."""
     by_items = options.items / (options.categories * _ITEMS_PER_GROUP)
     by_groups = _MAX_GROUPS / options.categories
     return int(np.clip(np.log2(max(1.0, min(by_items, by_groups))), 0, _MAX_BITS))

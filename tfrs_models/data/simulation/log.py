@@ -19,7 +19,7 @@ IMPRESSION, VIEW, CART, PURCHASE = range(4)
 _LOOK_SECONDS = 2.0
 _CART_SECONDS = (10.0, 60.0)
 _PURCHASE_SECONDS = (60.0, 300.0)
-_STARS_NOISE = np.float32(0.7)
+_STARS_NOISE = np.float32(1.2)
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,13 @@ def concatenate(logs: list[Log]) -> Log:
     return Log(
         **{f.name: np.concatenate([getattr(log, f.name) for log in logs]) for f in fields(Log)}
     )
+
+
+def no_events() -> Log:
+    """A log without a row."""
+    types = {"position": np.int16, "type": np.int8, "device": np.int8}
+    types |= dict.fromkeys(("request", "user", "item", "time_us"), np.int64)
+    return Log(**{f.name: np.empty(0, types.get(f.name, np.float32)) for f in fields(Log)})
 
 
 def in_order(log: Log) -> Log:

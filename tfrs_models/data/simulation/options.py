@@ -31,7 +31,7 @@ class Options(Section):
     """Mean number of sessions of a user who is there for the whole window."""
     requests_per_session: Annotated[float, Field(ge=1, le=8)] = 1.5
     """Mean number of lists shown in a session, before the cap of 8 (geometric)."""
-    slots: Annotated[int, Field(ge=1, le=100)] = 10
+    slots: Annotated[int, Field(ge=1, le=100)] = 8
     """Length of a shown list."""
     zipf_exponent: Annotated[float, Field(ge=0, le=3)] = 0.8
     """The item of popularity rank r is as attractive to the shop as r to the minus this."""
@@ -41,17 +41,17 @@ class Options(Section):
     """Share of the users who join during the window, uniformly in time."""
     exploration_share: Share = 0.1
     """Share of the shown slots filled with a uniformly drawn item."""
-    popularity_share: Share = 0.2
+    popularity_share: Share = 0.1
     """Share of the slots that are not explored and are filled by popularity alone."""
     position_bias: Annotated[float, Field(ge=0, le=5)] = 0.5
     """The slot at position p, from 0, is examined with probability (p + 1) to the minus this."""
-    click_rate: Rate = 0.15
+    click_rate: Rate = 0.05
     """Click probability of an examined item that is neutral in every respect."""
     cart_rate: Rate = 0.35
     """Probability that a view of a neutral item leads to the cart."""
     purchase_rate: Rate = 0.4
     """Probability that a neutral item in the cart is bought."""
-    taste_strength: Strength = 5.0
+    taste_strength: Strength = 8.0
     """Logit of a perfect match of taste and item against no match."""
     content_share: Share = 0.5
     """Share of an item's latent vector that its category explains; the rest is its own."""

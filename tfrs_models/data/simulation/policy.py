@@ -16,7 +16,7 @@ from tfrs_models.data.simulation.world import World
 
 Rows = NDArray[np.int64]
 
-_TASTE_PULL = np.float32(8.0)
+_TASTE_PULL = np.float32(12.0)
 _DRAWS_PER_SLOT = 2
 
 
@@ -69,8 +69,9 @@ def audience(world: World, today: Shelf, taste: NDArray[np.float32], focus: Rows
     """Weights of the groups for sessions with `taste` [S, D] and `focus` category [S]."""
     groups = world.groups
     pull = _TASTE_PULL * dots(taste, groups.vector)
-    pull += intent_bonus(world, focus[:, None], groups.category)
-    return Audience(np.cumsum(np.exp(pull) * today.group_weight, axis=1))
+    categories = np.arange(world.options.categories)[:, None]
+    pull += intent_bonus(world, categories, groups.category)[focus]
+    return Audience(np.cumsum(np.exp(pull, out=pull) * today.group_weight, axis=1))
 
 
 @dataclass(frozen=True)

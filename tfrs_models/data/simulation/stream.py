@@ -1,6 +1,9 @@
 """The whole log in the order of time, in bounded memory."""
 
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,10 +13,13 @@ from tfrs_models.data.simulation.policy import Shelf, shelf
 from tfrs_models.data.simulation.world import World
 
 SESSIONS_PER_CHUNK = 2048
+_WORKERS = 2
 
 
 def stream(world: World, chunk: int = SESSIONS_PER_CHUNK) -> Iterator[Log]:
     """Every event of the window, in pieces that follow each other in time.
+
+    What people would still do after the end of the window is not in the log.
 
     Args:
         world: the world.
@@ -21,7 +27,7 @@ def stream(world: World, chunk: int = SESSIONS_PER_CHUNK) -> Iterator[Log]:
     """
     waiting: list[Log] = []
     released = 0
-    for new, final_before in _chunks(world, chunk):
+    for new, final_before in _ahead(world, chunk):
         waiting.append(new)
         if final_before > released:
             released = final_before
@@ -31,20 +37,47 @@ def stream(world: World, chunk: int = SESSIONS_PER_CHUNK) -> Iterator[Log]:
             yield in_order(log.take(final))
 
 
-def _chunks(world: World, chunk: int) -> Iterator[tuple[Log, int]]:
-    """Events of a chunk of sessions, and the time before which no later chunk has an event."""
+@dataclass(frozen=True)
+class _Chunk:
+    """Sessions `first` to `last`; no later chunk has an event before `final_before`."""
+
+    today: Shelf
+    first: int
+    last: int
+    final_before: int
+
+
+def _ahead(world: World, chunk: int) -> Iterator[tuple[Log, int]]:
+    """Simulate the chunks on two threads (NumPy frees the lock), hand them out in order."""
+    running: deque[tuple[Future[Log], int]] = deque()
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        for part in _chunks(world, chunk):
+            job = pool.submit(simulate, world, part.today, part.first, part.last)
+            running.append((job, part.final_before))
+            if len(running) > _WORKERS:
+                yield _result(*running.popleft())
+        for done in running:
+            yield _result(*done)
+
+
+def _result(job: Future[Log], final_before: int) -> tuple[Log, int]:
+    return job.result(), final_before
+
+
+def _chunks(world: World, chunk: int) -> Iterator[_Chunk]:
+    ends = world.session_ends
+    first = 0
     for day in range(world.options.days):
+        last = int(ends[(day + 1) * clock.CELLS_PER_DAY - 1])
         today = shelf(world, day)
         if len(today.item):
-            yield from _day(world, today, day, chunk)
+            for begin in range(first, last, chunk):
+                end = min(begin + chunk, last)
+                yield _Chunk(today, begin, end, _start_of(world, end))
+        first = last
 
 
-def _day(world: World, today: Shelf, day: int, chunk: int) -> Iterator[tuple[Log, int]]:
-    ends = world.session_ends
-    first = int(ends[day * clock.CELLS_PER_DAY - 1]) if day else 0
-    last = int(ends[(day + 1) * clock.CELLS_PER_DAY - 1])
-    start, _ = world.window
-    for begin in range(first, last, chunk):
-        end = min(begin + chunk, last)
-        cell = int(np.searchsorted(ends, end, side="right")) if end < ends[-1] else len(ends)
-        yield simulate(world, today, begin, end), start + cell * clock.CELL
+def _start_of(world: World, session: int) -> int:
+    """The ten minutes in which a session starts; the window's end after the last session."""
+    cell = int(np.searchsorted(world.session_ends, session, side="right"))
+    return world.window[0] + cell * clock.CELL
