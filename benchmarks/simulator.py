@@ -28,7 +28,6 @@ def main() -> None:
         items=arguments.items,
         days=arguments.days,
         sessions_per_user=arguments.sessions_per_user,
-        truth=arguments.truth,
     )
     before = _peak_mib()
     start = time.perf_counter()
@@ -66,7 +65,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sessions-per-user", type=float, default=defaults.sessions_per_user)
     parser.add_argument("--chunk", type=int, default=SESSIONS_PER_CHUNK)
     parser.add_argument("--seed", type=int, default=42)
-    parser.add_argument("--truth", action="store_true")
     return parser.parse_args()
 
 

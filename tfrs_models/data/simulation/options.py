@@ -65,5 +65,3 @@ class Options(Section):
     """`value` of a purchase: the price paid, or a rating from 1 to 5."""
     impressions: Literal["all", "clicked"] = "all"
     """`all` also writes the slots shown and not clicked, `clicked` only the clicked ones."""
-    truth: bool = False
-    """Also write click probability, examination and propensity of each slot, and the vectors."""

@@ -1,4 +1,7 @@
-"""A simulated shop, made on the spot from the seed; see docs/simulator.md."""
+"""A simulated shop, made on the spot from the seed; see docs/simulator.md.
+
+The truth behind a run is not part of its data: `write_truth` of the same options and seed tells it.
+"""
 
 import hashlib
 from importlib.metadata import version
@@ -25,7 +28,7 @@ def read(
     Args:
         options: the world.
         connection: gets the views `events`, `items` and `users`.
-        folder: gets a folder `simulated` with the Parquet files and, with `truth`, the truth.
+        folder: gets a folder `simulated` with the Parquet files.
         seed: the world's seed.
 
     Returns:

@@ -5,15 +5,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from tfrs_models.data.simulation import population
-from tfrs_models.data.simulation.files import write_world
+from tfrs_models.data.simulation.files import write_truth, write_world
 from tfrs_models.data.simulation.options import Options
 from tfrs_models.data.simulation.world import build_world
 
-OPTIONS = Options(users=300, items=200, days=4, sessions_per_user=3, truth=True)
+OPTIONS = Options(users=300, items=200, days=4, sessions_per_user=3)
 
 
 def _write(folder: Path, seed: int = 1, chunk: int = 2048, **changes: object) -> dict[str, bytes]:
-    write_world(build_world(OPTIONS.model_copy(update=changes), seed), folder, chunk)
+    world = build_world(OPTIONS.model_copy(update=changes), seed)
+    write_world(world, folder, chunk)
+    write_truth(world, folder, chunk)
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
@@ -30,12 +32,6 @@ def test_the_same_seed_gives_the_same_bytes_whatever_the_chunks(tmp_path: Path) 
 def test_another_seed_gives_another_world(tmp_path: Path) -> None:
     once, other = _write(tmp_path / "a"), _write(tmp_path / "b", seed=2)
     assert all(once[name] != other[name] for name in once)
-
-
-def test_asking_for_the_truth_changes_no_event(tmp_path: Path) -> None:
-    told, untold = _write(tmp_path / "a"), _write(tmp_path / "b", truth=False)
-    assert list(untold) == ["events.parquet", "items.parquet", "users.parquet"]
-    assert all(told[name] == untold[name] for name in untold)
 
 
 def test_clicked_leaves_out_exactly_the_impressions(tmp_path: Path) -> None:
