@@ -44,6 +44,7 @@ def make_queries(users: int, items: int) -> Queries:
         history,
         targets,
         np.zeros(users, np.int64),
+        np.zeros(users, np.int64),
     )
 
 

@@ -49,7 +49,7 @@ class RetrievalConfig(Section):
     temperature: Annotated[float, Field(gt=0)] = 0.12
     """Cosine similarities are divided by this before the softmax."""
     recency_half_life_days: Annotated[float, Field(gt=0)] | None = None
-    """A training event this much older than the newest counts half; all count alike when missing."""
+    """A training event this much older than the newest counts half; all alike when missing."""
     loss: LossConfig = Field(default_factory=LossConfig)
     """The loss."""
     training: TrainingConfig = TrainingConfig()

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from configs.evaluation import EvaluationConfig
 from tfrs_models.data.dataset import PreparedDataset
-from tfrs_models.metrics.rows import Rows
+from tfrs_models.metrics.rows import Rows, contains, distinct
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Queries:
         seen: the distinct items of the history, ascending.
         targets: distinct positives of the evaluated split, ascending, at least one a row.
         time: int64 [Q], microseconds since 1970-01-01 UTC of the first target event.
+        event: int64 [Q], row of that event: the context of the request.
     """
 
     user: NDArray[np.int32]
@@ -27,6 +28,7 @@ class Queries:
     seen: Rows
     targets: Rows
     time: NDArray[np.int64]
+    event: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.user)
@@ -39,6 +41,7 @@ class Queries:
             self.seen.take(rows),
             self.targets.take(rows),
             self.time[rows],
+            self.event[rows],
         )
 
 
@@ -62,17 +65,18 @@ def build_queries(
     keys = events.user * width + events.item
     positive = events.weight > 0
     earlier = np.flatnonzero(positive & (events.split < split))
-    seen = np.unique(keys[earlier])
+    seen = distinct(keys[earlier])
     evaluated = np.flatnonzero(positive & (events.split == split))
     if config.exclude_seen:
-        evaluated = evaluated[~np.isin(keys[evaluated], seen)]
+        evaluated = evaluated[~contains(seen, keys[evaluated])]
     user, first = np.unique(events.user[evaluated], return_index=True)
     queries = Queries(
         user=user,
         history=_rows_of(user, events.user[earlier], events.item[earlier]),
         seen=_rows_of(user, seen // width, seen % width),
-        targets=_rows_of(user, *np.divmod(np.unique(keys[evaluated]), width)),
+        targets=_rows_of(user, *np.divmod(distinct(keys[evaluated]), width)),
         time=events.time[evaluated[first]],
+        event=evaluated[first],
     )
     return _sample(queries, config.max_users, seed)
 

@@ -15,7 +15,14 @@ def make_queries(seen):
     indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     rows = Rows(indptr, np.array([item for items in seen for item in items], np.int32))
     size = len(seen)
-    return Queries(np.arange(size, dtype=np.int32), rows, rows, rows, np.zeros(size, np.int64))
+    return Queries(
+        np.arange(size, dtype=np.int32),
+        rows,
+        rows,
+        rows,
+        np.zeros(size, np.int64),
+        np.zeros(size, np.int64),
+    )
 
 
 def rank(scores, k, seen=None, **settings):

@@ -1,0 +1,40 @@
+"""The base of both models: a TFRS model whose steps report means, not the last batch."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tfrs_models.backend import tf, tfrs
+
+
+class Model(tfrs.Model):
+    """A `tfrs.Model` that works inside a compiled loop and in `Model.fit`.
+
+    TFRS reports the loss of an epoch's last batch and, under several workers, metrics times the
+    number of workers; only tracked means are right in both places.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)
+        self.loss_mean = tf.keras.metrics.Mean("loss")
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The tracked means; `fit` resets them each epoch."""
+        return [self.loss_mean]
+
+    def train_step(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """One optimizer step on one batch."""
+        with tf.GradientTape() as tape:
+            loss = self.compute_loss(inputs, training=True)
+        variables = self.trainable_variables
+        gradients = tape.gradient(loss, variables)
+        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        return self._report(loss)
+
+    def test_step(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """The loss of one batch without an optimizer step."""
+        return self._report(self.compute_loss(inputs, training=False))
+
+    def _report(self, loss: Any) -> dict[str, Any]:
+        self.loss_mean.update_state(loss)
+        return {"loss": self.loss_mean.result()}

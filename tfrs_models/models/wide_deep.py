@@ -1,0 +1,128 @@
+"""The Wide & Deep ranking model (Cheng et al. 2016).
+
+Legend: B pairs of a query and a candidate, D embedding, L history length.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from configs.ranking import RankingConfig
+from tfrs_models.backend import tf
+from tfrs_models.features.spec import FeatureSpec
+from tfrs_models.layers.dropout import drop_units
+from tfrs_models.layers.embedding import Embedding, FeatureEmbeddings, masked_mean
+from tfrs_models.models.base import Model
+
+_INITIAL_SCALE = 8.0
+
+
+class WideDeep(Model):
+    """Probability that a candidate is taken, from the pair's features and its retrieval score.
+
+    logit = scale * retrieval score + wide(ids, crosses, dense) + deep(embeddings)
+
+    Wide and deep start at exactly 0, so an untrained model ranks as the retrieval does, and training
+    can only be judged by what it adds.
+    """
+
+    def __init__(self, spec: FeatureSpec, config: RankingConfig, seed: int) -> None:
+        super().__init__(name="wide_deep")
+        self.config = config
+        self.scale = self.add_weight("scale", (), initializer=_constant(_INITIAL_SCALE))
+        self.wide = Wide(spec)
+        self.deep = Deep(spec, config, seed)
+
+    def logits(self, encoded: Mapping[str, Any], seed: Any | None = None) -> Any:
+        """Logits float32 [B]; a seed int32 [2] turns dropout on."""
+        score = self.scale * encoded["retrieval_score"][:, 0]
+        return score + self.wide(encoded) + self.deep(encoded, seed)
+
+    def score(self, encoded: Mapping[str, Any]) -> Any:
+        """Probabilities float32 [B].
+
+        Args:
+            encoded: user, item and context features, crosses, `history` int32 [B, L] and
+                `retrieval_score` float32 [B, 1].
+        """
+        return tf.math.sigmoid(self.logits(encoded))
+
+    def compute_loss(self, inputs: Mapping[str, Any], training: bool = False) -> Any:
+        """Weighted mean of the binary cross entropy.
+
+        Args:
+            inputs: `encoded` (see `score`), `label` float32 [B], `weight` float32 [B], `seed`
+                int32 [2].
+            training: drop units.
+        """
+        logits = self.logits(inputs["encoded"], inputs["seed"] if training else None)
+        losses = tf.nn.sigmoid_cross_entropy_with_logits(inputs["label"], logits)
+        return tf.math.divide_no_nan(
+            tf.reduce_sum(inputs["weight"] * losses), tf.reduce_sum(inputs["weight"])
+        )
+
+
+class Wide(tf.keras.layers.Layer):
+    """A weight for each id of each feature and cross, and one for each dense value."""
+
+    def __init__(self, spec: FeatureSpec) -> None:
+        super().__init__(name="wide")
+        features = [f for f in spec.features if "ranking" in f.stages]
+        ids = [f for f in features if f.output.kind == "ids"]
+        self.dense_names = [f.name for f in features if f.output.kind == "dense"]
+        self.weights_of = {
+            f.name: Embedding(f.output.num_ids, 1, 0.0, 0, f"wide_{f.name}")
+            for f in (*ids, *spec.crosses)
+        }
+        self.linear = tf.keras.layers.Dense(1, kernel_initializer="zeros", name="wide_linear")
+
+    def call(self, encoded: Mapping[str, Any]) -> Any:
+        """The wide part's share of the logits: float32 [B]."""
+        terms = [
+            masked_mean(weights(encoded[name]), encoded[name])
+            for name, weights in self.weights_of.items()
+        ]
+        dense = [encoded[name] for name in self.dense_names]
+        constant = tf.ones_like(encoded["retrieval_score"])
+        linear = self.linear(tf.concat([constant, *dense], axis=-1))
+        return tf.add_n([linear, *terms])[:, 0]
+
+
+class Deep(tf.keras.layers.Layer):
+    """An MLP over embeddings of all features, the history, and history times candidate."""
+
+    def __init__(self, spec: FeatureSpec, config: RankingConfig, seed: int) -> None:
+        super().__init__(name="deep")
+        features = [f for f in spec.features if "ranking" in f.stages]
+        self.features = FeatureEmbeddings(features, seed, "deep_features", config.embedding_dim)
+        self.history = None
+        if spec.history_length:
+            self.history = Embedding(spec.num_item_ids, config.embedding_dim, 0.05, seed, "taken")
+        self.dropout = config.dropout
+        self.hidden = _hidden(config.hidden_units, seed)
+        self.last = tf.keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")
+
+    def call(self, encoded: Mapping[str, Any], seed: Any | None) -> Any:
+        """The deep part's share of the logits: float32 [B]."""
+        parts = [self.features(encoded), encoded["retrieval_score"]]
+        if self.history is not None:
+            taste = masked_mean(self.history(encoded["history"]), encoded["history"])
+            parts += [taste, taste * self.history(encoded["item_id"][:, 0])]
+        values = tf.concat(parts, axis=-1)
+        if seed is not None:
+            values = drop_units(values, self.dropout, seed)
+        for layer in self.hidden:
+            values = layer(values)
+        return self.last(values)[:, 0]
+
+
+def _hidden(units: Sequence[int], seed: int) -> list[Any]:
+    return [
+        tf.keras.layers.Dense(
+            width, "relu", kernel_initializer=tf.keras.initializers.HeUniform(seed=seed + i)
+        )
+        for i, width in enumerate(units)
+    ]
+
+
+def _constant(value: float) -> Any:
+    return tf.keras.initializers.Constant(value)

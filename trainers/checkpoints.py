@@ -1,0 +1,61 @@
+"""Two checkpoints of a training: the latest, to go on from, and the best, to keep."""
+
+from pathlib import Path
+from typing import Any
+
+from configs.errors import ArtifactError
+from tfrs_models.backend import tf
+
+
+class Checkpoints:
+    """Writes and restores checkpoints; each appears whole or not at all.
+
+    Args:
+        model: built, with a built optimizer.
+        folder: holds `latest/` and `best/`.
+    """
+
+    def __init__(self, model: Any, folder: Path) -> None:
+        self._folder = folder
+        self._state = tf.Variable("", dtype=tf.string, trainable=False)
+        everything = tf.train.Checkpoint(
+            variables=list(model.variables),
+            optimizer=list(model.optimizer.variables),
+            state=self._state,
+        )
+        weights = tf.train.Checkpoint(variables=list(model.variables))
+        self._latest = tf.train.CheckpointManager(everything, str(folder / "latest"), 2)
+        self._best = tf.train.CheckpointManager(weights, str(folder / "best"), 1)
+
+    def save_latest(self, state: str) -> None:
+        """Save weights, slots and a text."""
+        self._state.assign(state)
+        self._latest.save()
+
+    def save_best(self) -> None:
+        """Save the weights as the best so far."""
+        self._best.save()
+
+    def restore_latest(self) -> str | None:
+        """Restore weights and slots; returns the text, None when there is no checkpoint."""
+        if not self._restore(self._latest):
+            return None
+        return str(self._state.numpy().decode())
+
+    def restore_best(self) -> None:
+        """Restore the best weights."""
+        if not self._restore(self._best):
+            raise ArtifactError(f"`{self._folder / 'best'}` holds no checkpoint: train again")
+
+    def _restore(self, manager: Any) -> bool:
+        path = manager.latest_checkpoint
+        if path is None:
+            return False
+        try:
+            manager.checkpoint.restore(path).assert_consumed()
+        except (AssertionError, ValueError, tf.errors.OpError) as error:
+            raise ArtifactError(
+                f"the checkpoint `{path}` does not fit this model: {error}. Remove the run's folder "
+                "`" + str(self._folder) + "` to train from the beginning."
+            ) from error
+        return True

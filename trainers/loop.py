@@ -1,0 +1,239 @@
+"""The training loop: compiled calls of many steps, evaluations, early stopping, exact resume.
+
+A batch is a function of (seed, step) alone, so weights, slots and the step number are the whole
+state: a run that was killed and goes on ends with the same weights as one that was not.
+"""
+
+import json
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from configs.errors import DataError
+from configs.training import TrainingConfig
+from tfrs_models.backend import tf
+from trainers.checkpoints import Checkpoints
+from trainers.watch import Watch
+
+
+class Batches(Protocol):
+    """Where the batches come from."""
+
+    num_examples: int
+    batch_size: int
+
+    def batch(self, step: Any) -> Mapping[str, Any]:
+        """The batch of a step (int64 scalar tensor); traced into the compiled loop."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What a checkpoint knows beside weights and slots.
+
+    Attributes:
+        step: steps taken.
+        best: best validation metric so far.
+        best_epoch: epoch of the best metric, 0 before training.
+        stale: evaluations since.
+        seconds: training time so far, without evaluations.
+        curve: one record for each evaluation.
+    """
+
+    step: int = 0
+    best: float = -math.inf
+    best_epoch: int = 0
+    stale: int = 0
+    seconds: float = 0.0
+    curve: tuple[Mapping[str, float], ...] = ()
+
+    def to_json(self) -> str:
+        """As text that `from_json` reads."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "State":
+        """Read `to_json`'s text."""
+        raw = json.loads(text)
+        return cls(**{**raw, "curve": tuple(raw["curve"])})
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The outcome of a training.
+
+    Attributes:
+        best: best validation metric.
+        best_epoch: its epoch; the model holds the weights of that moment.
+        epochs: epochs trained.
+        seconds: training time, without evaluations.
+        examples_per_second: examples trained in a second of that time.
+        curve: one record for each evaluation.
+    """
+
+    best: float
+    best_epoch: int
+    epochs: int
+    seconds: float
+    examples_per_second: float
+    curve: tuple[Mapping[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps of a training, derived from its settings."""
+
+    steps_per_epoch: int
+    steps_per_evaluation: int
+    total_steps: int
+    steps_per_call: int
+
+    @classmethod
+    def of(cls, config: TrainingConfig, batches: Batches) -> "Plan":
+        """The plan for these settings and batches; an incomplete last batch is left out."""
+        per_epoch = max(1, batches.num_examples // batches.batch_size)
+        return cls(
+            steps_per_epoch=per_epoch,
+            steps_per_evaluation=per_epoch * config.evaluate_every_epochs,
+            total_steps=per_epoch * config.epochs,
+            steps_per_call=config.steps_per_call,
+        )
+
+    def steps_from(self, step: int) -> int:
+        """Steps of the next compiled call: it ends at an evaluation at the latest."""
+        to_evaluation = self.steps_per_evaluation - step % self.steps_per_evaluation
+        return min(self.steps_per_call, to_evaluation, self.total_steps - step)
+
+    def evaluates_at(self, step: int) -> bool:
+        """Whether an evaluation follows this step."""
+        return step % self.steps_per_evaluation == 0 or step == self.total_steps
+
+
+def fit(
+    model: Any,
+    batches: Batches,
+    config: TrainingConfig,
+    evaluate: Callable[[], float],
+    folder: Path,
+    watch: Watch,
+) -> Fit:
+    """Train until the metric stops rising; leaves the best weights in the model.
+
+    Args:
+        model: compiled, with an optimizer.
+        batches: the training examples.
+        config: the loop's settings.
+        evaluate: returns the validation metric of the model's present weights; higher is better.
+        folder: checkpoints; a training that was interrupted there goes on.
+        watch: is told of each call and evaluation.
+
+    Raises:
+        DataError: the loss is not finite.
+    """
+    model.compute_loss(batches.batch(tf.constant(0, tf.int64)), training=False)
+    model.optimizer.build(model.trainable_variables)
+    checkpoints = Checkpoints(model, folder)
+    text = checkpoints.restore_latest()
+    state = State.from_json(text) if text else _first_evaluation(evaluate, checkpoints)
+    state = _train(model, batches, config, evaluate, checkpoints, watch, state)
+    checkpoints.restore_best()
+    plan = Plan.of(config, batches)
+    return Fit(
+        best=state.best,
+        best_epoch=state.best_epoch,
+        epochs=state.step // plan.steps_per_epoch,
+        seconds=state.seconds,
+        examples_per_second=state.step * batches.batch_size / max(state.seconds, 1e-9),
+        curve=state.curve,
+    )
+
+
+def _first_evaluation(evaluate: Callable[[], float], checkpoints: Checkpoints) -> State:
+    """The untrained model counts: a ranker starts from the retrieved order and may only improve."""
+    state = State(best=evaluate())
+    checkpoints.save_best()
+    return state
+
+
+def _train(
+    model: Any,
+    batches: Batches,
+    config: TrainingConfig,
+    evaluate: Callable[[], float],
+    checkpoints: Checkpoints,
+    watch: Watch,
+    state: State,
+) -> State:
+    plan = Plan.of(config, batches)
+    run_steps = _compile(model, batches)
+    saved = time.monotonic()
+    while state.step < plan.total_steps and state.stale < config.patience:
+        state = _call(model, run_steps, plan, batches, watch, state)
+        if plan.evaluates_at(state.step):
+            state = _evaluate(evaluate, plan, checkpoints, watch, state, model)
+        elif time.monotonic() - saved < config.checkpoint_seconds:
+            continue
+        checkpoints.save_latest(state.to_json())
+        saved = time.monotonic()
+    return state
+
+
+def _compile(model: Any, batches: Batches) -> Callable[[Any, Any], None]:
+    @tf.function(
+        input_signature=[tf.TensorSpec([], tf.int64), tf.TensorSpec([], tf.int64)],
+        autograph=False,
+    )
+    def run_steps(first: Any, steps: Any) -> None:
+        def body(step: Any) -> Any:
+            model.train_step(batches.batch(step))
+            return step + 1
+
+        tf.while_loop(lambda step: step < first + steps, body, [first], parallel_iterations=1)
+
+    return run_steps  # type: ignore[no-any-return]
+
+
+def _call(
+    model: Any,
+    run_steps: Callable[[Any, Any], None],
+    plan: Plan,
+    batches: Batches,
+    watch: Watch,
+    state: State,
+) -> State:
+    steps = plan.steps_from(state.step)
+    model.reset_metrics()
+    start = time.perf_counter()
+    run_steps(tf.constant(state.step, tf.int64), tf.constant(steps, tf.int64))
+    loss = float(model.loss_mean.result())
+    seconds = time.perf_counter() - start
+    if not math.isfinite(loss):
+        raise DataError(
+            f"the loss is {loss} after step {state.step + steps}: the training has diverged. Lower "
+            "`training.learning_rate` and `training.embedding_learning_rate`, or set "
+            "`training.clip_norm`; look for extreme values in dense features."
+        )
+    state = replace(state, step=state.step + steps, seconds=state.seconds + seconds)
+    watch.steps(state.step, plan, loss, steps * batches.batch_size / seconds)
+    return state
+
+
+def _evaluate(
+    evaluate: Callable[[], float],
+    plan: Plan,
+    checkpoints: Checkpoints,
+    watch: Watch,
+    state: State,
+    model: Any,
+) -> State:
+    metric = evaluate()
+    epoch = state.step // plan.steps_per_epoch
+    record = {"epoch": epoch, "loss": float(model.loss_mean.result()), "metric": metric}
+    watch.evaluation(epoch, metric, max(metric, state.best))
+    state = replace(state, curve=(*state.curve, record))
+    if metric <= state.best:
+        return replace(state, stale=state.stale + 1)
+    checkpoints.save_best()
+    return replace(state, best=metric, best_epoch=epoch, stale=0)

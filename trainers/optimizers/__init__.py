@@ -1,0 +1,1 @@
+"""Optimizers that touch only the embedding rows that a step has seen."""

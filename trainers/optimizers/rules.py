@@ -1,0 +1,62 @@
+"""Update rules: what one step does to the rows it was given."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tfrs_models.backend import tf
+
+Slots = Mapping[str, Any]
+Update = Callable[[Any, Any, Slots, Any, Any], tuple[Any, dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An optimizer as a function of rows.
+
+    Attributes:
+        name: name of the rule.
+        slots: initial value of each slot; a slot has the shape of its variable.
+        update: (rows, gradient, slots, step from 1, learning rate) -> (new rows, new slots).
+    """
+
+    name: str
+    slots: Mapping[str, float]
+    update: Update
+
+
+def adam(beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8) -> Rule:
+    """Adam (Kingma and Ba 2015, algorithm 1); rows that a step does not see keep their moments."""
+
+    def update(
+        rows: Any, gradient: Any, slots: Slots, step: Any, learning_rate: Any
+    ) -> tuple[Any, dict[str, Any]]:
+        first = beta_1 * slots["first"] + (1 - beta_1) * gradient
+        second = beta_2 * slots["second"] + (1 - beta_2) * tf.square(gradient)
+        corrected = tf.sqrt(1 - beta_2**step) / (1 - beta_1**step)
+        change = learning_rate * corrected * first / (tf.sqrt(second) + epsilon)
+        return rows - change, {"first": first, "second": second}
+
+    return Rule("adam", {"first": 0.0, "second": 0.0}, update)
+
+
+def ftrl(l1: float, l2: float = 0.0, initial_accumulator: float = 0.1) -> Rule:
+    """FTRL-Proximal with per-coordinate rates (McMahan et al. 2013, algorithm 1, beta 0).
+
+    The step size is learning_rate / sqrt(accumulated squared gradients); weights whose linear slot
+    stays within `l1` are exactly 0.
+    """
+
+    def update(
+        rows: Any, gradient: Any, slots: Slots, step: Any, learning_rate: Any
+    ) -> tuple[Any, dict[str, Any]]:
+        del step
+        accumulator = slots["accumulator"] + tf.square(gradient)
+        sigma = (tf.sqrt(accumulator) - tf.sqrt(slots["accumulator"])) / learning_rate
+        linear = slots["linear"] + gradient - sigma * rows
+        shrunk = tf.sign(linear) * l1 - linear
+        weights = shrunk / (tf.sqrt(accumulator) / learning_rate + 2.0 * l2)
+        new_rows = tf.where(tf.abs(linear) > l1, weights, tf.zeros_like(rows))
+        return new_rows, {"accumulator": accumulator, "linear": linear}
+
+    return Rule("ftrl", {"accumulator": initial_accumulator, "linear": 0.0}, update)

@@ -1,0 +1,127 @@
+"""Trains the ranking stage on what the retrieval stage returns, and re-orders lists with it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from configs.errors import DataError
+from tfrs_models.backend import tf
+from tfrs_models.data.dataset import VALIDATION
+from tfrs_models.evaluation.queries import Queries, build_queries
+from tfrs_models.evaluation.top_k import top_k_lists
+from tfrs_models.features.encoder import FeatureEncoder
+from tfrs_models.models.two_tower import TwoTower
+from tfrs_models.models.wide_deep import WideDeep
+from trainers.embeddings import dot_product
+from trainers.loop import Fit, fit
+from trainers.optimizers.build import ranking_optimizer
+from trainers.ranking_batches import RankingBatches, Retrieved
+from trainers.retrieval import Material, candidate_embeddings, query_embeddings, query_inputs
+from trainers.validation import mean_metric, parse_metric
+from trainers.watch import Watch
+
+_PAIRS_A_CALL = 16_384
+
+
+def retrieved(model: TwoTower, material: Material, queries: Queries) -> Retrieved:
+    """Candidates of each query with everything that the ranker reads."""
+    config = material.config
+    of_queries = query_embeddings(model, material, queries)
+    of_candidates = candidate_embeddings(model, material)
+    lists = top_k_lists(
+        dot_product(of_queries, of_candidates),
+        queries,
+        material.dataset.num_items,
+        config.ranking.candidates,
+        config.evaluation.memory_limit_mib,
+        config.evaluation.exclude_seen,
+        "two_tower",
+    )
+    columns = query_inputs(material, queries, "ranking")
+    return Retrieved(queries, lists, of_queries, of_candidates, columns)
+
+
+def train_ranking(
+    retriever: TwoTower, encoder: FeatureEncoder, material: Material, folder: Path, watch: Watch
+) -> tuple[WideDeep, Fit]:
+    """Train, or go on training; the model holds the weights that validated best.
+
+    Raises:
+        DataError: the validation events leave too few queries to train on.
+    """
+    config = material.config
+    queries = build_queries(material.dataset, VALIDATION, config.evaluation, config.seed)
+    everything = retrieved(retriever, material, queries)
+    training, held_out = _divide(everything, config.ranking.holdout_share, config.seed)
+    model = new_wide_deep(material)
+    batches = _batches(training, encoder, material)
+    evaluate = _validation(model, held_out, encoder, material)
+    return model, fit(model, batches, config.ranking.training, evaluate, folder, watch)
+
+
+def new_wide_deep(material: Material) -> WideDeep:
+    """An untrained model, compiled."""
+    config = material.config.ranking
+    model = WideDeep(material.spec, config, material.config.seed)
+    model.compile(optimizer=ranking_optimizer(config))
+    return model
+
+
+def _divide(everything: Retrieved, share: float, seed: int) -> tuple[Retrieved, Retrieved]:
+    """Training and held-out queries, divided at random by user."""
+    size = len(everything.queries)
+    held_out = round(size * share)
+    if held_out == 0 or held_out == size:
+        raise DataError(
+            f"the ranking stage trains and validates on the users with validation events, and "
+            f"there are {size}: enlarge the validation part of `data.split.options`, or set "
+            "`ranking.enabled: false`"
+        )
+    order = np.random.default_rng(seed).permutation(size)
+    return everything.take(np.sort(order[held_out:])), everything.take(np.sort(order[:held_out]))
+
+
+def _batches(part: Retrieved, encoder: FeatureEncoder, material: Material) -> RankingBatches:
+    names = [f.name for f in material.spec.select("ranking", "item")]
+    items = {name: material.encoded.item[name] for name in {*names, "item_id"}}
+    config = material.config
+    return RankingBatches(part, items, encoder.encode_crosses, config.ranking, config.seed)
+
+
+def _validation(
+    model: WideDeep, held_out: Retrieved, encoder: FeatureEncoder, material: Material
+) -> Callable[[], float]:
+    name, k = parse_metric(material.config.ranking.validation_metric)
+    rank = ranker(model, held_out, encoder, material)
+    return lambda: mean_metric(rank(), held_out.queries, name, k)
+
+
+def ranker(
+    model: WideDeep, part: Retrieved, encoder: FeatureEncoder, material: Material
+) -> Callable[[], NDArray[np.int32]]:
+    """A function that re-orders the lists of `part` by the model's present weights: int32 [Q, K]."""
+    pairs = _batches(part, encoder, material)
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def logits(owners: tf.Tensor, items: tf.Tensor) -> tf.Tensor:
+        return model.logits(pairs.encode(owners, items))
+
+    queries, k = part.lists.shape
+    owners = np.repeat(np.arange(queries, dtype=np.int32), k)
+    items = part.lists.ravel()
+
+    def rank() -> NDArray[np.int32]:
+        starts = range(0, len(items), _PAIRS_A_CALL)
+        blocks = [slice(start, start + _PAIRS_A_CALL) for start in starts]
+        scores = [logits(tf.constant(owners[b]), tf.constant(items[b])).numpy() for b in blocks]
+        return reorder(part.lists, np.concatenate(scores).reshape(queries, k))
+
+    return rank
+
+
+def reorder(lists: NDArray[np.int32], scores: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Lists by falling score; ties keep their order, and empty places (0) stay at the end."""
+    order = np.argsort(np.where(lists > 0, -scores, np.inf), axis=1, kind="stable")
+    return np.take_along_axis(lists, order, axis=1)

@@ -1,0 +1,135 @@
+"""Pairs of the ranking stage: positives of the validation window and negatives of the same requests.
+
+The retrieval model has not been trained on these positives, so its scores of them are as honest as
+they will be at serving time; histories end before the window.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from configs.ranking import RankingConfig
+from tfrs_models.backend import tf
+from tfrs_models.evaluation.queries import Queries
+from tfrs_models.metrics.rows import Rows
+
+
+@dataclass(frozen=True)
+class Retrieved:
+    """What the retrieval stage says of some queries.
+
+    Attributes:
+        queries: the queries.
+        lists: int32 [Q, K], candidates, best first; 0 is no item.
+        query_embeddings: float32 [Q, D].
+        candidate_embeddings: float32 [N, D].
+        columns: encoded user, context and history of each query, [Q, ...] by name.
+    """
+
+    queries: Queries
+    lists: NDArray[np.int32]
+    query_embeddings: NDArray[np.float32]
+    candidate_embeddings: NDArray[np.float32]
+    columns: Mapping[str, NDArray[Any]]
+
+    def take(self, rows: NDArray[np.intp]) -> "Retrieved":
+        """Chosen queries."""
+        return Retrieved(
+            self.queries.take(rows),
+            self.lists[rows],
+            self.query_embeddings[rows],
+            self.candidate_embeddings,
+            {name: column[rows] for name, column in self.columns.items()},
+        )
+
+
+class RankingBatches:
+    """Draws positives in a seeded order, each with its negatives.
+
+    Args:
+        retrieved: the training queries.
+        items: encoded item columns, [N, ...] by name.
+        crosses: encoded columns -> crosses.
+        config: the ranking stage.
+        seed: seed of order, negatives and dropout.
+    """
+
+    def __init__(
+        self,
+        retrieved: Retrieved,
+        items: Mapping[str, NDArray[Any]],
+        crosses: Callable[[Mapping[str, Any]], dict[str, Any]],
+        config: RankingConfig,
+        seed: int,
+    ) -> None:
+        targets = retrieved.queries.targets
+        self.num_examples = len(targets.items)
+        self.batch_size = min(config.training.batch_size, self.num_examples)
+        self._config = config
+        self._seed = seed
+        self._crosses = crosses
+        self._owner = tf.constant(targets.owners, tf.int32)
+        self._target = tf.constant(targets.items)
+        self._lists = tf.constant(retrieved.lists)
+        self._usable = tf.constant((retrieved.lists > 0) & ~_contains(targets, retrieved.lists))
+        self._columns = {name: tf.constant(c) for name, c in retrieved.columns.items()}
+        self._items = {name: tf.constant(c) for name, c in items.items()}
+        self._num_items = len(retrieved.candidate_embeddings)
+        self._query_embeddings = tf.constant(retrieved.query_embeddings)
+        self._candidate_embeddings = tf.constant(retrieved.candidate_embeddings)
+
+    def batch(self, step: Any) -> dict[str, Any]:
+        """The batch of a step: see `WideDeep.compute_loss`."""
+        seed = tf.stack([tf.constant(self._seed, tf.int32), tf.cast(step, tf.int32)]) * 8
+        steps = self.num_examples // self.batch_size
+        index = tf.range(self.batch_size, dtype=tf.int64) + (step % steps) * self.batch_size
+        order = tf.stack([self._seed, tf.cast(step // steps, tf.int32), 1])
+        places = tf.random.experimental.index_shuffle(
+            index, order, tf.constant(self.num_examples - 1, tf.int64)
+        )
+        owner, target = tf.gather(self._owner, places), tf.gather(self._target, places)
+        rows, usable = self._negatives(owner, seed)
+        items = tf.concat([target[:, tf.newaxis], rows], axis=1)
+        weight = tf.concat([tf.ones_like(target, tf.float32)[:, tf.newaxis], usable], axis=1)
+        label = tf.concat([tf.ones_like(weight[:, :1]), tf.zeros_like(usable)], axis=1)
+        owners = tf.repeat(owner, tf.shape(items)[1])
+        return {
+            "encoded": self.encode(owners, tf.reshape(items, [-1])),
+            "label": tf.reshape(label, [-1]),
+            "weight": tf.reshape(weight, [-1]),
+            "seed": seed,
+        }
+
+    def _negatives(self, owner: Any, seed: Any) -> tuple[Any, Any]:
+        """Item rows [B, M] and weights [B, M], 0 where a draw is a target or no item."""
+        hard = (tf.shape(owner)[0], self._config.retrieved_negatives)
+        easy = (tf.shape(owner)[0], self._config.random_negatives)
+        place = tf.random.stateless_uniform(hard, seed + 1, 0, tf.shape(self._lists)[1], tf.int32)
+        cells = tf.stack([tf.broadcast_to(owner[:, tf.newaxis], hard), place], axis=-1)
+        random = tf.random.stateless_uniform(easy, seed + 2, 2, self._num_items, tf.int32)
+        rows = tf.concat([tf.gather_nd(self._lists, cells), random], axis=1)
+        usable = tf.cast(tf.gather_nd(self._usable, cells), tf.float32)
+        return rows, tf.concat([usable, tf.ones(easy)], axis=1)
+
+    def encode(self, owners: Any, items: Any) -> dict[str, Any]:
+        """Encoded columns of pairs of queries int32 [B] and item rows int32 [B]."""
+        encoded = {name: tf.gather(c, owners) for name, c in self._columns.items()}
+        encoded |= {name: tf.gather(c, items) for name, c in self._items.items()}
+        encoded |= self._crosses(encoded)
+        score = tf.reduce_sum(
+            tf.gather(self._query_embeddings, owners)
+            * tf.gather(self._candidate_embeddings, items),
+            axis=1,
+            keepdims=True,
+        )
+        return encoded | {"retrieval_score": score}
+
+
+def _contains(targets: Rows, lists: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which cells of the lists are targets of their query: bool [Q, K]."""
+    width = np.int64(max(lists.max(initial=0), targets.items.max(initial=0)) + 1)
+    keys = targets.owners * width + targets.items
+    return np.isin(np.arange(len(lists))[:, np.newaxis] * width + lists, keys)

@@ -1,0 +1,111 @@
+"""Trains the retrieval stage and measures it while it trains."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from configs.run import RunConfig
+from tfrs_models.data.dataset import VALIDATION, PreparedDataset
+from tfrs_models.evaluation.queries import Queries, build_queries
+from tfrs_models.evaluation.top_k import top_k_lists
+from tfrs_models.features.encode import EncodedTables
+from tfrs_models.features.spec import FeatureSpec
+from tfrs_models.models.two_tower import TwoTower
+from trainers.embeddings import dot_product, embed, query_columns
+from trainers.histories import latest_items
+from trainers.loop import Fit, fit
+from trainers.optimizers.build import retrieval_optimizer
+from trainers.retrieval_batches import RetrievalBatches
+from trainers.validation import mean_metric, parse_metric
+from trainers.watch import Watch
+
+
+@dataclass(frozen=True)
+class Material:
+    """What both stages are trained and measured on."""
+
+    config: RunConfig
+    dataset: PreparedDataset
+    spec: FeatureSpec
+    encoded: EncodedTables
+
+
+def new_two_tower(material: Material) -> TwoTower:
+    """An untrained model, compiled."""
+    config = material.config.retrieval
+    model = TwoTower(material.spec, config, material.config.seed)
+    model.compile(optimizer=retrieval_optimizer(config.training))
+    return model
+
+
+def train_retrieval(material: Material, folder: Path, watch: Watch) -> tuple[TwoTower, Fit]:
+    """Train, or go on training; the model holds the weights that validated best."""
+    config = material.config.retrieval
+    model = new_two_tower(material)
+    batches = RetrievalBatches(
+        material.dataset,
+        material.encoded,
+        material.spec,
+        config,
+        model.negatives,
+        material.config.seed,
+    )
+    evaluate = validation(model, material)
+    return model, fit(model, batches, config.training, evaluate, folder, watch)
+
+
+def validation(model: TwoTower, material: Material) -> Callable[[], float]:
+    """A function that returns the validation metric of the model's present weights."""
+    config = material.config
+    name, k = parse_metric(config.retrieval.validation_metric)
+    queries = build_queries(material.dataset, VALIDATION, config.evaluation, config.seed)
+
+    def evaluate() -> float:
+        return mean_metric(retrieve(model, material, queries, k), queries, name, k)
+
+    return evaluate
+
+
+def candidate_embeddings(model: TwoTower, material: Material) -> NDArray[np.float32]:
+    """Embeddings of all item rows: unit float32 [N, D]."""
+    names = [f.name for f in material.spec.select("retrieval", "item")]
+    return embed(model.embed_candidate, {name: material.encoded.item[name] for name in names})
+
+
+def query_embeddings(model: TwoTower, material: Material, queries: Queries) -> NDArray[np.float32]:
+    """Embeddings of all queries: unit float32 [Q, D]."""
+    return embed(model.embed_query, query_inputs(material, queries, "retrieval"))
+
+
+def query_inputs(material: Material, queries: Queries, stage: Any) -> dict[str, NDArray[Any]]:
+    """Encoded user, context and history of each query, for one stage."""
+    spec, encoded = material.spec, material.encoded
+    return query_columns(
+        queries,
+        {f.name: encoded.user[f.name] for f in spec.select(stage, "user")},
+        {f.name: encoded.context[f.name] for f in spec.select(stage, "context")},
+        latest_items(material.dataset, queries.history, spec.history_length),
+    )
+
+
+def retrieve(
+    model: TwoTower, material: Material, queries: Queries, k: int
+) -> NDArray[np.int32]:
+    """The k candidates of each query by exact search, best first: int32 [Q, k]."""
+    config = material.config.evaluation
+    scorer = dot_product(
+        query_embeddings(model, material, queries), candidate_embeddings(model, material)
+    )
+    return top_k_lists(
+        scorer,
+        queries,
+        material.dataset.num_items,
+        k,
+        config.memory_limit_mib,
+        config.exclude_seen,
+        "two_tower",
+    )
