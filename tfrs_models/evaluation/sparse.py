@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfrs_models.data.dataset import TRAIN, PreparedDataset
+from tfrs_models.evaluation.selection import largest_columns
 from tfrs_models.metrics.rows import Rows
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-# Cells of a dense block: 64 MiB of float32.
-_BLOCK_CELLS = 2**24
+# Cells of a dense block: 16 MiB of float32, and about ten times that with its temporaries.
+_BLOCK_CELLS = 2**22
 
 
 def train_matrix(dataset: PreparedDataset) -> "csr_array":
@@ -35,19 +36,22 @@ def indicator(rows: Rows, width: int) -> "csr_array":
 
 
 def row_blocks(rows: int, width: int) -> list[slice]:
-    """Slices of rows whose dense form, `width` wide, takes 64 MiB at most."""
+    """Slices of rows whose dense form, `width` wide, takes 16 MiB, or one row each."""
     size = max(1, _BLOCK_CELLS // max(width, 1))
     return [slice(start, min(start + size, rows)) for start in range(0, rows, size)]
 
 
 def keep_largest(dense: NDArray[np.float32], k: int) -> "csr_array":
-    """The k largest positive values of each row as a sparse matrix; ties go to the lower column."""
+    """The k largest positive values of each row as a sparse matrix; ties go to the lower column.
+
+    Args:
+        dense: float32 [B, N]; changed in place.
+        k: values kept in each row.
+    """
     from scipy.sparse import csr_array
 
-    k = min(k, dense.shape[1])
-    kth = np.partition(dense, dense.shape[1] - k, axis=1)[:, dense.shape[1] - k, None]
-    above = dense > np.maximum(kth, 0)
-    level = (dense == kth) & (kth > 0)
-    room = k - above.sum(axis=1, keepdims=True)
-    kept = above | (level & (np.cumsum(level, axis=1) <= room))
-    return csr_array(np.where(kept, dense, 0))
+    dense[dense <= 0] = -np.inf
+    columns = largest_columns(dense, min(k, dense.shape[1]))
+    rows, places = np.nonzero(columns >= 0)
+    kept = columns[rows, places]
+    return csr_array((dense[rows, kept], (rows, kept)), shape=dense.shape)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tfrs_models.metrics.rows import Rows
+from tfrs_models.metrics.rows import Rows, contains
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,4 @@ def _contains(targets: Rows, lists: NDArray[np.int32]) -> NDArray[np.bool_]:
     width = np.int64(max(lists.max(), targets.items.max(initial=0))) + 1
     keys = targets.owners * width + targets.items
     wanted = np.arange(len(lists))[:, None] * width + lists
-    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    found: NDArray[np.bool_] = (keys[place] == wanted) & (lists > 0)
-    return found
+    return contains(keys, wanted) & (lists > 0)

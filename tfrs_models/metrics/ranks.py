@@ -34,7 +34,9 @@ def average_precision(hits: Hits, k: int) -> NDArray[np.float64]:
     """Mean of the precision at each hit: float64 [Q].
 
     `AP@k = sum over hits at place i of precision@i / min(k, targets)`; the mean over queries is
-    MAP. Source: Manning, Raghavan and Schutze, "Introduction to Information Retrieval", 8.4.
+    MAP. Some libraries (ranx, trec_eval) divide by the number of targets instead, which is the
+    same where k is not below it. Source: Manning, Raghavan and Schutze, "Introduction to
+    Information Retrieval", section 8.4.
     """
     first = _first(hits, k)
     precisions = first * np.cumsum(first, axis=1) / np.arange(1, k + 1)

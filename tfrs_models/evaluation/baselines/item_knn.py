@@ -53,8 +53,9 @@ def _similarity(taken: "csr_array", options: Options) -> "csr_array":
 
     users_of = taken.T.tocsr()
     norms = np.sqrt(users_of.sum(axis=1)).astype(np.float32)
+    items = len(norms)
     kept = []
-    for rows in row_blocks(*users_of.shape[:1] * 2):
+    for rows in row_blocks(items, items):
         together = (users_of[rows] @ taken).toarray()
         together[np.arange(len(together)), np.arange(rows.start, rows.stop)] = 0
         cosine = together / np.maximum(np.outer(norms[rows], norms) + options.shrinkage, 1e-9)
