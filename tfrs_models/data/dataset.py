@@ -1,9 +1,10 @@
 """The prepared dataset: what every later step reads.
 
 Rows. Users and items are numbered by *row*. Row 0 is missing (padding), row 1 is unknown (out of
-vocabulary), real ones start at 2. Rows below `known_users` / `known_items` have enough training events and
-stand in the vocabulary, so their row is also their id encoding and their embedding row. Rows from there on
-belong to users and items that appear only later (or too rarely): they have features but no id of their own.
+vocabulary), real ones start at 2. Rows below `known_users` / `known_items` have enough training
+events and stand in the vocabulary, so their row is also their id encoding and their embedding row.
+Rows from there on belong to users and items that appear only later (or too rarely): they have
+features but no id of their own.
 
 Events are sorted by (user, time, item); those of user u are `offsets[u]:offsets[u + 1]`.
 """
@@ -58,8 +59,9 @@ class PreparedDataset:
     Attributes:
         folder: holds `manifest.json`, `report.json`, `quarantine.parquet`, `users.parquet`,
             `items.parquet`, `events.parquet` (all columns, in the order of `events`),
-            `vocabularies/user_id.txt`, `vocabularies/item_id.txt` (one id a line; line i is row i + 2)
-            and `columns/*.npy`. Row r of users.parquet and items.parquet is user or item row r + 2.
+            `vocabularies/user_id.txt`, `vocabularies/item_id.txt` (known ids, one a line; line i
+            is row i + 2) and `columns/*.npy`. Row r of users.parquet and items.parquet is user or
+            item row r + 2.
         fingerprint: SHA-256 of the data settings and of the source's content.
         events: the columns.
         offsets: int64 [num_users + 1], first event of each user row.

@@ -6,9 +6,9 @@ A source plug-in is one module of `tfrs_models.data.sources` with three names:
     def read(options, connection, folder, seed) -> RawTables: ...
     def content_hash(options, seed) -> str: ...
 
-`read` creates views or tables on `connection`; large intermediate files go into `folder`, which lives
-as long as the preparation. `content_hash` names the content without reading it all: equal text means
-equal data, so a prepared dataset can be reused.
+`read` creates views or tables on `connection`; large intermediate files go into `folder`, which
+lives as long as the preparation. `content_hash` names the content without reading it all: equal
+text means equal data, so a prepared dataset can be reused.
 """
 
 from collections.abc import Mapping
@@ -35,14 +35,15 @@ class RawTables:
     """Relations of one source, not validated yet.
 
     Attributes:
-        events: relation with `user_id`, `item_id` and `timestamp` (a DATE, TIMESTAMP or TIMESTAMPTZ,
-            epoch numbers, or text), as far as there are any of `event_type`, `value`, `request_id`,
-            `position` (from 0) and `split` (`train`, `validation` or `test`), the columns of
-            `SOURCE_COLUMNS` and `FILTER_COLUMN`, and context columns under their own names.
+        events: relation with `user_id`, `item_id` and `timestamp` (a DATE, TIMESTAMP or
+            TIMESTAMPTZ, epoch numbers, or text), as far as there are any of `event_type`, `value`,
+            `request_id`, `position` (from 0) and `split` (`train`, `validation` or `test`), the
+            columns of `SOURCE_COLUMNS` and `FILTER_COLUMN`, and context columns under their own
+            names.
         items: relation with `item_id` and attributes, or None.
         users: relation with `user_id` and attributes, or None.
-        rejects: relation with `source_file`, `source_row`, `reason` and `record` (VARCHAR): lines that
-            could not become rows at all, or None.
+        rejects: relation with `table_name` (`events`, `items` or `users`), `source_file`,
+            `source_row`, `reason` and `record`: lines that could not become rows, or None.
         timestamp_format: `auto`, an epoch unit (`s`, `ms`, `us`, `ns`) or a strptime format.
         item_columns: columns of `events` that describe the item and become item attributes.
         user_columns: columns of `events` that describe the user and become user attributes.

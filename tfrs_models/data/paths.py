@@ -1,0 +1,80 @@
+"""Files that a source reads: globs, formats and identities."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from configs.errors import DataError
+from tfrs_models.data.layouts import MOVIELENS
+from tfrs_models.data.suggest import nearest
+
+SUFFIXES = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".inter": "recbole",
+    ".item": "recbole",
+    ".user": "recbole",
+}
+
+
+def expand(patterns: Sequence[str], setting: str) -> list[Path]:
+    """Files named by paths and globs, sorted within each glob, without repetitions.
+
+    Raises:
+        DataError: a pattern names no file, or a file is empty.
+    """
+    found: dict[Path, None] = {}
+    for pattern in patterns:
+        found |= dict.fromkeys(_expand_one(pattern, setting))
+    for path in found:
+        if path.stat().st_size == 0:
+            raise DataError(
+                f"`{setting}`: the file {path} is empty (0 bytes). Replace it or leave it out."
+            )
+    return list(found)
+
+
+def _expand_one(pattern: str, setting: str) -> list[Path]:
+    path = Path(pattern).expanduser()
+    if path.is_file():
+        return [path]
+    anchor = Path(path.anchor)
+    matches = anchor.glob(path.relative_to(anchor).as_posix()) if path.name else ()
+    files = sorted(match for match in matches if match.is_file())
+    if not files:
+        siblings = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
+        raise DataError(
+            f"`{setting}`: no file matches `{pattern}`.{nearest(path.name, siblings)} "
+            "Give the path of a file, a glob such as `data/*.csv`, or a list of them."
+        )
+    return files
+
+
+def format_of(path: Path, setting: str) -> str:
+    """Format told by a file's name.
+
+    Raises:
+        DataError: the name tells nothing.
+    """
+    if path.name in MOVIELENS and path.suffix != ".csv":
+        return "movielens"
+    plain = path.with_suffix("") if path.suffix == ".gz" else path
+    if plain.suffix.lower() not in SUFFIXES:
+        raise DataError(
+            f"`{setting}`: the name of {path} does not tell its format. Known endings are "
+            f"{', '.join(SUFFIXES)} (and .gz after a text format); set `format` otherwise."
+        )
+    return SUFFIXES[plain.suffix.lower()]
+
+
+def literal(path: Path) -> str:
+    """The path in a form that DuckDB does not take for a glob."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in path.as_posix())
+
+
+def identity(paths: Sequence[Path]) -> list[tuple[str, int, int]]:
+    """Absolute path, size and modification time of each file."""
+    stats = [(path, path.stat()) for path in paths]
+    return [(path.resolve().as_posix(), stat.st_size, stat.st_mtime_ns) for path, stat in stats]
