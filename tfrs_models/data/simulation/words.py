@@ -21,7 +21,7 @@ DEPARTMENTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "Garden": {
         "Tools": ("Spade", "Rake", "Secateurs"),
-        "Planters": ("Flower Pot", "Hanging Basket", "Trough"),
+        "Planters": ("Flower Pot", "Hanging Basket", "Barrel"),
         "Seeds": ("Herb Seeds", "Tomato Seeds", "Meadow Mix"),
         "Outdoor": ("Deck Chair", "Parasol", "Fire Bowl"),
         "Wildlife": ("Bird Feeder", "Nest Box", "Bee Hotel"),
