@@ -27,6 +27,8 @@ def test_it_writes_the_truth_on_request(tmp_path: Path) -> None:
 
 
 def test_a_config_of_another_source_is_refused(tmp_path: Path) -> None:
-    arguments = [str(tmp_path), "--config", "movielens_100k"]
+    path = tmp_path / "files.yaml"
+    path.write_text("data: {source: files, files: {events: events.csv}}")
+    arguments = [str(tmp_path), "--config", str(path)]
     with pytest.raises(ConfigError, match=r"`data.source` must be `simulated`"):
         CliRunner().invoke(simulate, arguments, catch_exceptions=False)
