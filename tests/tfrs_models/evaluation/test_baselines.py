@@ -1,6 +1,8 @@
 """Every baseline through the same facts, then each method by hand."""
 
 import dataclasses
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -257,3 +259,12 @@ def test_content_without_texts_falls_back_to_popularity(tmp_path):
     dataset = make_dataset(tmp_path, [*"uvvw"], [*"aabc"], None, [0, 0, 0, TEST])
     scores = scores_of("content", dataset, queries_of(dataset))[0]
     assert scores[A] > scores[B] > scores[C]
+
+
+def test_a_config_check_imports_neither_scipy_nor_tensorflow():
+    code = (
+        "import sys; from configs.evaluation import EvaluationConfig; EvaluationConfig();"
+        "print(*{'scipy', 'tensorflow', 'pyarrow', 'duckdb'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
