@@ -1,0 +1,170 @@
+"""Write a bundle: everything that a server needs, in one folder with a hash for each file."""
+
+import datetime
+import importlib.metadata
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from configs.errors import ArtifactError
+from configs.export import IndexConfig
+from configs.run import RunConfig, fingerprint
+from exports.folders import whole_folder
+from exports.index import build_index, measure_recall, open_index
+from exports.loader import LoadedModel, load_model
+from exports.manifest import Manifest, write_manifest
+from exports.raw import raw_columns
+from exports.savedmodels import (
+    CANDIDATE_EMBEDDING,
+    Ranker,
+    Retriever,
+    save_candidate_model,
+    save_query_model,
+    save_rank_model,
+)
+from exports.tables import item_table, user_table
+from tfrs_models.data.dataset import PreparedDataset
+from tfrs_models.features.encoder import FeatureEncoder
+
+EXACT = "exact"
+_USERS_A_ROW_GROUP = 1_024
+_ITEMS_A_CALL = 4_096
+_RECALL_QUERIES = 1_000
+_LIBRARIES = ("tensorflow", "tensorflow-recommenders", "scann", "numpy", "tfrs-two-stage")
+
+
+@dataclass(frozen=True)
+class BundleParts:
+    """What a bundle is made of.
+
+    Attributes:
+        config: the resolved configuration.
+        dataset: the prepared dataset; all its items are candidates.
+        encoder: the features that both models were trained on.
+        retriever: the two-tower model.
+        ranker: the ranking model; None leaves the retrieved order.
+        metrics: the measured values of the run, by flat key.
+        queries: float32 [Q, D], embeddings of real queries, for the recall of the index.
+    """
+
+    config: RunConfig
+    dataset: PreparedDataset
+    encoder: FeatureEncoder
+    retriever: Retriever
+    ranker: Ranker | None
+    metrics: Mapping[str, float]
+    queries: NDArray[np.float32]
+
+
+def write_bundle(parts: BundleParts, folder: Path) -> Path:
+    """Write the bundle; it appears whole at `folder`, or not at all.
+
+    Returns:
+        `folder`.
+
+    Raises:
+        ArtifactError: an embedding that no index can hold, an index that cannot be built, or one
+            whose recall is below `export.min_index_recall`.
+        EnvironmentFault: the library of the index is not installed.
+    """
+    with whole_folder(folder) as work:
+        _write_models(parts, work / "models")
+        items = _write_tables(parts, work)
+        embeddings = _embed(work / "models" / "embed_candidate", items)
+        recall = _write_indexes(parts, embeddings, items, work / "index")
+        _write_records(parts, work)
+        write_manifest(_manifest(parts, recall), work)
+    return folder
+
+
+def _write_models(parts: BundleParts, folder: Path) -> None:
+    save_query_model(parts.encoder, parts.retriever, folder / "embed_query")
+    save_candidate_model(parts.encoder, parts.retriever, folder / "embed_candidate")
+    if parts.ranker is not None:
+        save_rank_model(parts.encoder, parts.ranker, folder / "rank")
+
+
+def _write_tables(parts: BundleParts, folder: Path) -> Any:
+    import pyarrow.parquet as pq
+
+    items = item_table(parts.dataset, parts.encoder.spec)
+    pq.write_table(items, folder / "items.parquet")
+    if parts.config.export.user_table:
+        users = user_table(parts.dataset, parts.encoder.spec)
+        # Small groups: a look-up reads one of them.
+        pq.write_table(users, folder / "users.parquet", row_group_size=_USERS_A_ROW_GROUP)
+    return items
+
+
+def _embed(folder: Path, items: Any) -> NDArray[np.float32]:
+    """Candidate embeddings [N, D] by the exported model, so that index and model agree."""
+    model = load_model(folder)
+    starts = range(0, items.num_rows, _ITEMS_A_CALL)
+    blocks = [_embed_rows(model, items.slice(start, _ITEMS_A_CALL)) for start in starts]
+    model.close()
+    return np.concatenate(blocks)
+
+
+def _embed_rows(model: LoadedModel, rows: Any) -> NDArray[np.float32]:
+    return model(raw_columns(rows, model.inputs))[CANDIDATE_EMBEDDING]
+
+
+def _write_indexes(
+    parts: BundleParts, embeddings: NDArray[np.float32], items: Any, folder: Path
+) -> float:
+    ids = items.column("item_id").to_pylist()
+    chosen = parts.config.export.index
+    for config in {EXACT: IndexConfig(type=EXACT), chosen.type: chosen}.values():
+        build_index(config, embeddings, ids, folder / config.type, parts.config.seed)
+    recall = _recall(parts, folder)
+    if recall < parts.config.export.min_index_recall:
+        raise ArtifactError(
+            f"the `{chosen.type}` index finds {recall:.4f} of the exact top 100, less than "
+            f"`export.min_index_recall` = {parts.config.export.min_index_recall}. Search more of "
+            "it (`export.index.options`), or set `export.index.type: exact`."
+        )
+    return recall
+
+
+def _recall(parts: BundleParts, folder: Path) -> float:
+    index, exact = open_index(folder / parts.config.export.index.type), open_index(folder / EXACT)
+    return measure_recall(index, exact, parts.queries[:_RECALL_QUERIES])
+
+
+def _write_records(parts: BundleParts, folder: Path) -> None:
+    import yaml
+
+    parts.encoder.spec.save(folder / "features")
+    config = yaml.safe_dump(parts.config.model_dump(mode="json"), sort_keys=False)
+    (folder / "config.yaml").write_text(config, encoding="utf-8")
+    (folder / "metrics.json").write_text(json.dumps(dict(parts.metrics), indent=2) + "\n")
+
+
+def _manifest(parts: BundleParts, recall: float) -> Manifest:
+    times = parts.dataset.events.time
+    return Manifest(
+        model_name=parts.config.name,
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        data_window=(_iso(times.min()), _iso(times.max())),
+        config_fingerprint=fingerprint(parts.config),
+        dataset_fingerprint=parts.dataset.fingerprint,
+        versions=_versions(),
+        index=parts.config.export.index.type,
+        index_recall=recall,
+        candidates=parts.config.ranking.candidates,
+        exclude_seen=parts.config.evaluation.exclude_seen,
+    )
+
+
+def _iso(microseconds: np.int64) -> str:
+    return f"{np.datetime64(int(microseconds), 'us')}Z"
+
+
+def _versions() -> dict[str, str]:
+    installed = {dist.name: dist.version for dist in importlib.metadata.distributions()}
+    return {name: installed[name] for name in _LIBRARIES if name in installed}

@@ -1,0 +1,115 @@
+"""Load a SavedModel for serving: own graph and session, a plain function on NumPy arrays.
+
+`tf.saved_model.load` keeps memory of every model it ever loaded; a session gives it back.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from configs.errors import ArtifactError
+from tfrs_models.backend import tf
+
+_SIGNATURE = "serving_default"
+
+
+@dataclass(frozen=True)
+class Input:
+    """One named input.
+
+    Attributes:
+        dtype: `string`, `float32` or `int64`.
+        shape: sizes; None where any size goes.
+    """
+
+    dtype: str
+    shape: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model as a function of named arrays; safe to call from several threads.
+
+    Attributes:
+        inputs: the named inputs.
+        outputs: the names of the outputs.
+        session: the TensorFlow session that holds it.
+        run: from arrays in the order of `inputs` to arrays in the order of `outputs`.
+    """
+
+    inputs: Mapping[str, Input]
+    outputs: tuple[str, ...]
+    session: Any
+    run: Any
+
+    def __call__(self, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
+        """Run the model.
+
+        Args:
+            arrays: one array for each of `inputs`; others are refused.
+
+        Raises:
+            ArtifactError: a name is missing or unknown: the caller belongs to another model.
+        """
+        if arrays.keys() != self.inputs.keys():
+            raise ArtifactError(
+                f"the model takes the inputs {', '.join(sorted(self.inputs))}, got "
+                f"{', '.join(sorted(arrays))}. Use the item table and the models of one bundle."
+            )
+        results = self.run(*(arrays[name] for name in self.inputs))
+        return dict(zip(self.outputs, results, strict=True))
+
+    def close(self) -> None:
+        """Free the model."""
+        self.session.close()
+
+
+def load_model(folder: Path, threads: int = 0) -> LoadedModel:
+    """Load the model that lies in a folder.
+
+    Args:
+        folder: a SavedModel with the signature `serving_default`.
+        threads: threads inside one operation; 0 leaves the number to TensorFlow.
+
+    Raises:
+        ArtifactError: no model lies there, or it cannot be read.
+    """
+    # TensorFlow calls this loader deprecated, in favour of the one that leaks.
+    tf.get_logger().setLevel(logging.ERROR)
+    session = _session(threads)
+    try:
+        with session.graph.as_default():
+            meta = tf.compat.v1.saved_model.loader.load(session, ["serve"], str(folder))
+        signature = meta.signature_def[_SIGNATURE]
+    except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
+        session.close()
+        raise ArtifactError(
+            f"no model can be loaded from {folder}: {error}. Export the bundle again."
+        ) from error
+    return _loaded(session, signature)
+
+
+def _session(threads: int) -> Any:
+    config = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=threads)
+    config.gpu_options.allow_growth = True
+    return tf.compat.v1.Session(graph=tf.Graph(), config=config)
+
+
+def _loaded(session: Any, signature: Any) -> LoadedModel:
+    inputs, outputs = dict(signature.inputs), dict(signature.outputs)
+    run = session.make_callable(
+        [info.name for info in outputs.values()], [info.name for info in inputs.values()]
+    )
+    described = {name: _input(info) for name, info in inputs.items()}
+    return LoadedModel(described, tuple(outputs), session, run)
+
+
+def _input(info: Any) -> Input:
+    sizes = (dim.size for dim in info.tensor_shape.dim)
+    shape = tuple(None if size < 0 else int(size) for size in sizes)
+    return Input(tf.dtypes.as_dtype(info.dtype).name, shape)

@@ -1,0 +1,126 @@
+"""The manifest: what a bundle is, and the hash of every file in it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from configs.errors import ArtifactError
+from configs.section import Section
+
+FORMAT = 1
+NAME = "manifest.json"
+
+
+class FileEntry(Section):
+    """One file of a bundle."""
+
+    sha256: str
+    """64 hexadecimal digits."""
+    bytes: int
+    """Size."""
+
+
+class Manifest(Section):
+    """What a bundle is."""
+
+    format: int = FORMAT
+    """Version of the layout; a program reads exactly one."""
+    model_name: str
+    """Name of the run."""
+    created: str
+    """When the bundle was written, ISO 8601 in UTC."""
+    data_window: tuple[str, str]
+    """First and last event behind the bundle, ISO 8601 in UTC."""
+    config_fingerprint: str
+    """SHA-256 of the resolved configuration."""
+    dataset_fingerprint: str
+    """SHA-256 of the data settings and the source's content."""
+    versions: Mapping[str, str]
+    """Versions of the libraries that wrote it."""
+    index: str
+    """Type of the index, and its folder below `index/`."""
+    index_recall: float
+    """Recall of the index against the exact one, on real queries."""
+    candidates: int
+    """Candidates retrieved and ranked for each request."""
+    exclude_seen: bool
+    """Whether the items a user has seen stay out of the recommendations."""
+    files: Mapping[str, FileEntry] = {}
+    """Every other file, by its path in the bundle."""
+
+
+def write_manifest(manifest: Manifest, folder: Path) -> None:
+    """Hash every file below a folder and write the manifest beside them."""
+    files = {name: _entry(path) for name, path in _files(folder).items()}
+    complete = manifest.model_copy(update={"files": files})
+    (folder / NAME).write_text(complete.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def verify(folder: Path) -> Manifest:
+    """Check a bundle: every hash right, no file missing, none too many, a layout that is known.
+
+    Raises:
+        ArtifactError: names the file and the way out.
+    """
+    manifest = read_manifest(folder)
+    found = _files(folder)
+    _refuse(sorted(manifest.files.keys() - found.keys()), folder, "is missing")
+    _refuse(sorted(found.keys() - manifest.files.keys()), folder, "is not in its manifest")
+    changed = [name for name, path in found.items() if _entry(path) != manifest.files[name]]
+    _refuse(sorted(changed), folder, "does not have the hash of its manifest")
+    return manifest
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a bundle without checking the other files.
+
+    Raises:
+        ArtifactError: there is none, it is damaged, or it has another version.
+    """
+    path = folder / NAME
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        version = raw["format"]
+    except FileNotFoundError as error:
+        raise ArtifactError(
+            f"{folder} is no bundle: it has no {NAME}. Give the `bundle` folder of a finished run."
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, error) from error
+    if version != FORMAT:
+        raise ArtifactError(
+            f"`format` of {path} is {version}, this program reads {FORMAT}: export the bundle "
+            "again with this program, or serve it with the one that wrote it."
+        )
+    try:
+        return Manifest.model_validate(raw)
+    except ValidationError as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> ArtifactError:
+    return ArtifactError(f"{path} is damaged ({error}): copy or export the bundle again.")
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    paths = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
+    _refuse([str(p.relative_to(folder)) for p in paths if p.is_symlink()], folder, "is a link")
+    return {path.relative_to(folder).as_posix(): path for path in paths if path != folder / NAME}
+
+
+def _refuse(names: list[str], folder: Path, fault: str) -> None:
+    if names:
+        more = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
+        raise ArtifactError(
+            f"the file `{names[0]}`{more} of the bundle {folder} {fault}: copy the bundle again "
+            "from where it was published, or export it again."
+        )
+
+
+def _entry(path: Path) -> FileEntry:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return FileEntry(sha256=digest, bytes=path.stat().st_size)

@@ -1,0 +1,104 @@
+"""The tables of a bundle: the raw columns that the models read, ids, histories, popularity."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tfrs_models.data.dataset import FIRST_ROW, PreparedDataset
+from tfrs_models.features.columns import read_arrow
+from tfrs_models.features.spec import FeatureSpec, RawInput
+
+POPULARITY = "popularity"
+_BATCH = 16_384
+
+
+def item_table(dataset: PreparedDataset, spec: FeatureSpec) -> Any:
+    """All items as a `pyarrow.Table`; row i is item row i + 2 and position i of the index.
+
+    Holds `item_id`, the raw columns as the models take them, the other columns as they are, and
+    `popularity`, the number of positive events, unless the source has a column of that name.
+    """
+    import pyarrow.parquet as pq
+
+    path = dataset.folder / "items.parquet"
+    table = _raw_table(path, [raw for raw in spec.raw_inputs if raw.table == "item"])
+    others = [name for name in pq.read_schema(path).names if name not in table.column_names]
+    for name, column in zip(others, pq.read_table(path, columns=others).columns, strict=True):
+        table = table.append_column(name, column)
+    if POPULARITY in table.column_names:
+        return table
+    liked = dataset.events.item[dataset.events.weight > 0]
+    counts = np.bincount(liked, minlength=dataset.num_items)[FIRST_ROW:]
+    return table.append_column(POPULARITY, [counts])
+
+
+def user_table(dataset: PreparedDataset, spec: FeatureSpec) -> Any:
+    """All users as a `pyarrow.Table`, sorted by `user_id`.
+
+    Holds `user_id`, the raw columns, `history` (the latest positive items that the model knows,
+    oldest first, as many as it reads) and `seen` (every item with an event, once).
+    """
+    import pyarrow as pa
+
+    path = dataset.folder / "users.parquet"
+    table = _raw_table(path, [raw for raw in spec.raw_inputs if raw.table == "user"])
+    ids = _raw_table(
+        dataset.folder / "items.parquet", [raw for raw in spec.raw_inputs if raw.name == "item_id"]
+    )
+    names = ids.column("item_id").combine_chunks()
+    order = np.asarray(pa.compute.sort_indices(table.column("user_id")))
+    table = table.take(order)
+    table = table.append_column("history", _lists(*_history(dataset, spec), order, names))
+    return table.append_column("seen", _lists(*_seen(dataset), order, names))
+
+
+def _raw_table(path: Path, columns: Sequence[RawInput]) -> Any:
+    import pyarrow as pa
+
+    batches = [pa.table(arrays) for _, arrays in read_arrow(path, columns, _BATCH)]
+    return pa.concat_tables(batches).combine_chunks()
+
+
+Slices = tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]
+"""Item rows, and for each user (the reserved rows left out) where theirs start and stop."""
+
+
+def _history(dataset: PreparedDataset, spec: FeatureSpec) -> Slices:
+    events = dataset.events
+    kept = (events.weight > 0) & (events.item < dataset.known_items)
+    starts, stops = _bounds(events.user[kept], dataset)
+    return events.item[kept], np.maximum(starts, stops - spec.history_length), stops
+
+
+def _seen(dataset: PreparedDataset) -> Slices:
+    pairs = dataset.events.user.astype(np.int64) * dataset.num_items + dataset.events.item
+    user, item = np.divmod(np.unique(pairs), dataset.num_items)
+    return item.astype(np.int32), *_bounds(user, dataset)
+
+
+def _bounds(
+    user: NDArray[Any], dataset: PreparedDataset
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    offsets = np.searchsorted(user, np.arange(FIRST_ROW, dataset.num_users + 1)).astype(np.int64)
+    return offsets[:-1], offsets[1:]
+
+
+def _lists(
+    items: NDArray[np.int32],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    order: NDArray[Any],
+    names: Any,
+) -> Any:
+    import pyarrow as pa
+
+    lengths = (stops - starts)[order]
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
+    rows = items[np.repeat(starts[order], lengths) + within] - FIRST_ROW
+    # One dictionary of names: a long log would not fit into one column of repeated strings.
+    values = pa.DictionaryArray.from_arrays(pa.array(rows, pa.int32()), names)
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)

@@ -1,0 +1,186 @@
+"""Answer requests from a bundle alone: embed, retrieve, filter, rank."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exports.index import Index, open_index
+from exports.loader import LoadedModel, load_model
+from exports.manifest import Manifest, verify
+from exports.raw import raw_columns
+from serving.inputs import Arrays, check_request, query_arrays
+from serving.request import Flag, Item, Recommendation, Request
+from serving.tables import ItemTable, StoredUser, UserTable, open_items, open_users
+
+_EXACT = "exact"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the user of a request.
+
+    Attributes:
+        user: the stored user, or None.
+        history: ids of the history that the catalogue has, oldest first.
+        unknown_history: the other ids of the history.
+        removed: sorted positions that must not come back.
+    """
+
+    user: StoredUser | None
+    history: tuple[str, ...]
+    unknown_history: tuple[str, ...]
+    removed: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Recommender:
+    """An opened bundle; `recommend` may be called from several threads.
+
+    Attributes:
+        manifest: what the bundle is.
+        items: its candidates.
+        users: its users, or None.
+        embed_query: the query model.
+        rank: the ranking model, or None.
+        index: finds candidates fast.
+        exact: finds them all.
+    """
+
+    manifest: Manifest
+    items: ItemTable
+    users: UserTable | None
+    embed_query: LoadedModel
+    rank: LoadedModel | None
+    index: Index
+    exact: Index
+
+    @classmethod
+    def open(cls, bundle: Path, threads: int = 0) -> Self:
+        """Verify and open a bundle, and answer one request, so that the first caller never waits.
+
+        Args:
+            bundle: the folder.
+            threads: threads inside one operation of a model; 0 leaves the number to TensorFlow.
+
+        Raises:
+            ArtifactError: the bundle is missing, damaged or of another version.
+            EnvironmentFault: the library of its index is not installed.
+        """
+        manifest = verify(bundle)
+        ranker = bundle / "models" / "rank"
+        recommender = cls(
+            manifest=manifest,
+            items=open_items(bundle / "items.parquet"),
+            users=open_users(bundle / "users.parquet"),
+            embed_query=load_model(bundle / "models" / "embed_query", threads),
+            rank=load_model(ranker, threads) if ranker.exists() else None,
+            index=open_index(bundle / "index" / manifest.index),
+            exact=open_index(bundle / "index" / _EXACT),
+        )
+        recommender.recommend(Request(k=1))
+        return recommender
+
+    def recommend(self, request: Request) -> Recommendation:
+        """Recommend items.
+
+        Raises:
+            ConfigError: the request is wrong; names the field, the rule, the value, the way out.
+        """
+        check_request(request, self.embed_query.inputs)
+        known = self.look_up(request)
+        arrays = self.query_inputs(request, known)
+        embedding = self.embed_query(arrays)["query_embedding"]
+        positions, retrieval_scores = self.retrieve(embedding, request.k, known.removed)
+        scores = self.score(arrays, positions, retrieval_scores)
+        best = np.argsort(-scores, kind="stable")[: request.k]
+        return Recommendation(
+            items=self._items(positions[best], scores[best], retrieval_scores[best]),
+            eligible=len(self.items) - len(known.removed),
+            history=known.history,
+            unknown_history=known.unknown_history,
+            flags=_flags(known),
+        )
+
+    def look_up(self, request: Request) -> Known:
+        """The stored user, their history, and the items that stay out."""
+        named = self.users is not None and request.user_id is not None
+        user = self.users.find(request.user_id) if named else None  # type: ignore[union-attr,arg-type]
+        history = request.history if request.history is not None else _history(user)
+        removed = [*request.exclude]
+        if self.manifest.exclude_seen:
+            removed += [*history, *(user.seen if user else ())]
+        return Known(
+            user=user,
+            history=tuple(name for name in history if name in self.items.positions),
+            unknown_history=tuple(name for name in history if name not in self.items.positions),
+            removed=np.unique(self.items.known(removed)),
+        )
+
+    def query_inputs(self, request: Request, known: Known) -> Arrays:
+        """Raw inputs of the query model, one row."""
+        inputs = self.embed_query.inputs
+        stored = raw_columns(known.user.row, inputs) if known.user else {}
+        return query_arrays(request, stored, known.history, inputs)
+
+    def retrieve(
+        self, embedding: NDArray[np.float32], k: int, removed: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Candidates without the removed ones, best first: positions and retrieval scores.
+
+        The index is asked for more than is wanted, to make up for the removed ones. Where that is
+        not enough for `k`, the exact index is asked for so many that it must be.
+        """
+        wanted = max(k, self.manifest.candidates)
+        ask = min(wanted + min(len(removed), wanted), len(self.items))
+        found = _without(*self.index.search(embedding, ask), removed)
+        if len(found[0]) < min(k, len(self.items) - len(removed)):
+            ask = min(wanted + len(removed), len(self.items))
+            found = _without(*self.exact.search(embedding, ask), removed)
+        return found[0][:wanted], found[1][:wanted]
+
+    def score(
+        self, arrays: Arrays, positions: NDArray[np.int64], retrieval_scores: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Scores of the candidates by the ranking model; the retrieval scores without one."""
+        if self.rank is None or not len(positions):
+            return retrieval_scores
+        items = self.items.raw(positions, self.rank.inputs)
+        return self.rank(arrays | items | {"retrieval_score": retrieval_scores})["score"]
+
+    def describe(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Item columns of the ids that the catalogue has."""
+        return self.items.rows(self.items.known(ids))
+
+    def _items(
+        self,
+        positions: NDArray[np.int64],
+        scores: NDArray[np.float32],
+        retrieval_scores: NDArray[np.float32],
+    ) -> tuple[Item, ...]:
+        rows = self.items.rows(positions)
+        listed = zip(rows, scores.tolist(), retrieval_scores.tolist(), strict=True)
+        return tuple(
+            Item(row.pop("item_id"), score, retrieval_score, row)
+            for row, score, retrieval_score in listed
+        )
+
+
+def _history(user: StoredUser | None) -> Sequence[str]:
+    return user.history if user else ()
+
+
+def _without(
+    positions: NDArray[np.int64], scores: NDArray[np.float32], removed: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    kept = (positions[0] >= 0) & ~np.isin(positions[0], removed)
+    return positions[0][kept], scores[0][kept]
+
+
+def _flags(known: Known) -> tuple[Flag, ...]:
+    unknown: tuple[Flag, ...] = () if known.user else ("unknown_user",)
+    empty: tuple[Flag, ...] = () if known.history else ("no_history",)
+    return unknown + empty

@@ -1,0 +1,43 @@
+from pathlib import Path
+
+import pytest
+
+from exports.folders import whole_folder
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_folder_appears_at_the_end(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "target"
+    with whole_folder(target) as work:
+        (work / "sub").mkdir()
+        (work / "sub" / "file").write_text("x")
+        assert not target.exists()
+    assert (target / "sub" / "file").read_text() == "x"
+    assert names(target.parent) == ["target"]
+
+
+def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), whole_folder(tmp_path / "target") as work:
+        (work / "file").write_text("x")
+        _ = 1 / 0
+    assert names(tmp_path) == []
+
+
+def test_a_failure_leaves_the_former_folder(tmp_path: Path) -> None:
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / "old").write_text("x")
+    with pytest.raises(ZeroDivisionError), whole_folder(tmp_path / "target"):
+        _ = 1 / 0
+    assert names(tmp_path / "target") == ["old"]
+
+
+def test_a_former_folder_is_replaced_whole(tmp_path: Path) -> None:
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / "old").write_text("x")
+    with whole_folder(tmp_path / "target") as work:
+        (work / "new").write_text("x")
+    assert names(tmp_path / "target") == ["new"]
+    assert names(tmp_path) == ["target"]

@@ -1,0 +1,171 @@
+"""The exported models answer on raw features as the models do on encoded ones."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from support.bundles import Run, make_parts
+
+from configs.errors import ConfigError
+from exports.loader import LoadedModel, load_model
+from exports.savedmodels import save_candidate_model, save_rank_model
+from tfrs_models.backend import tf
+
+USERS = {
+    "user_id": np.array(["u1", "new", ""], object),
+    "age": np.array([30, np.nan, -4], np.float32),
+    "city": np.array(["Rome", "", "Atlantis"], object),
+    "timestamp": np.array([3_600, -1, 90_000], np.int64),
+    "history": np.array([["i1", "i2"], ["", "i9"], ["nothing", ""]], object),
+}
+ITEMS = {
+    "item_id": np.array(["i1", "i39", "new"], object),
+    "genres": np.array(["drama|comedy", "", "western"], object),
+    "price": np.array([3, np.nan, 9], np.float32),
+    "released": np.array([900_001, -1, 950_000], np.int64),
+    "image": np.array([[1, 2, 3], [np.nan] * 3, [0, 0, 1]], np.float32),
+}
+
+
+def load(run: Run, name: str) -> LoadedModel:
+    return load_model(run.bundle / "models" / name)
+
+
+def encoded_users(run: Run, rows: slice = slice(None)) -> dict[str, Any]:
+    encoder = run.parts.encoder
+    raw = {name: tf.constant(values[rows]) for name, values in USERS.items()}
+    user, context = encoder.encode("user", raw), encoder.encode("context", raw)
+    return user | context | encoder.encode_history(raw["history"])
+
+
+def encoded_items(run: Run) -> dict[str, Any]:
+    return run.parts.encoder.encode("item", {n: tf.constant(v) for n, v in ITEMS.items()})
+
+
+def scores(run: Run, users: dict[str, Any], retrieval: NDArray[np.float32]) -> NDArray[np.float32]:
+    encoded = users | encoded_items(run) | {"retrieval_score": tf.constant(retrieval[:, None])}
+    encoded |= run.parts.encoder.encode_crosses(encoded)
+    answer: NDArray[np.float32] = run.parts.ranker.score(encoded).numpy()
+    return answer
+
+
+def test_query_model_equals_the_model_on_encoded_features(run: Run) -> None:
+    expected = run.parts.retriever.embed_query(encoded_users(run)).numpy()
+    answer = load(run, "embed_query")(USERS)["query_embedding"]
+    np.testing.assert_allclose(answer, expected, atol=1e-6)
+
+
+def test_candidate_model_equals_the_model_on_encoded_features(run: Run) -> None:
+    expected = run.parts.retriever.embed_candidate(encoded_items(run)).numpy()
+    answer = load(run, "embed_candidate")(ITEMS)["candidate_embedding"]
+    np.testing.assert_allclose(answer, expected, atol=1e-6)
+
+
+def test_rank_model_equals_the_model_on_encoded_features(run: Run) -> None:
+    retrieval = np.array([0.1, 0.2, 0.3], np.float32)
+    answer = load(run, "rank")(USERS | ITEMS | {"retrieval_score": retrieval})["score"]
+    np.testing.assert_allclose(answer, scores(run, encoded_users(run), retrieval), atol=1e-6)
+
+
+def test_rank_model_repeats_a_single_user(run: Run) -> None:
+    retrieval = np.array([0.1, 0.2, 0.3], np.float32)
+    model = load(run, "rank")
+    one = {name: values[:1] for name, values in USERS.items()}
+    three = {name: np.repeat(values, 3, axis=0) for name, values in one.items()}
+    items = ITEMS | {"retrieval_score": retrieval}
+    np.testing.assert_array_equal(model(one | items)["score"], model(three | items)["score"])
+
+
+def test_the_history_may_have_any_length(run: Run) -> None:
+    model = load(run, "embed_query")
+    empty = USERS | {"history": np.empty((3, 0), object)}
+    padded = USERS | {"history": np.full((3, 7), "", object)}
+    np.testing.assert_array_equal(model(empty)["query_embedding"], model(padded)["query_embedding"])
+
+
+def test_no_rows_give_no_embeddings(run: Run) -> None:
+    model = load(run, "embed_candidate")
+    nothing = {name: values[:0] for name, values in ITEMS.items()}
+    assert model(nothing)["candidate_embedding"].shape[0] == 0
+
+
+@pytest.mark.parametrize("name", ["embed_query", "embed_candidate", "rank"])
+def test_a_signature_names_the_columns_and_leaves_the_batch_open(run: Run, name: str) -> None:
+    inputs = load(run, name).inputs
+    expected = {
+        "embed_query": USERS.keys(),
+        "embed_candidate": ITEMS.keys(),
+        "rank": USERS.keys() | ITEMS.keys() | {"retrieval_score"},
+    }
+    assert inputs.keys() == expected[name]
+    assert all(described.shape[0] is None for described in inputs.values())
+
+
+def test_a_model_carries_only_the_vocabularies_it_reads(run: Run) -> None:
+    assets = run.bundle / "models" / "embed_candidate" / "assets"
+    assert sorted(path.name for path in assets.iterdir()) == ["genres.txt", "item_id.txt"]
+
+
+def test_models_use_stock_operations_only(run: Run) -> None:
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    path = run.bundle / "models" / "rank" / "saved_model.pb"
+    graph = SavedModel.FromString(path.read_bytes()).meta_graphs[0].graph_def
+    nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
+    assert not {node.op for node in nodes} & {"PyFunc", "EagerPyFunc", "ReadFile", "WriteFile"}
+
+
+class Renamed:
+    """An encoder whose item columns are called otherwise."""
+
+    def __init__(self, encoder: Any, names: dict[str, str]) -> None:
+        self.encoder, self.names = encoder, names
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.encoder, name)
+
+    def raw_signature(self, table: str) -> dict[str, Any]:
+        signature = self.encoder.raw_signature(table)
+        return {self.names.get(name, name): spec for name, spec in signature.items()}
+
+    def encode(self, table: str, raw: dict[str, Any]) -> dict[str, Any]:
+        back = {new: old for old, new in self.names.items()}
+        return self.encoder.encode(table, {back.get(n, n): tensor for n, tensor in raw.items()})
+
+
+@pytest.mark.parametrize("column", ["unit price", "1st:float"])
+def test_columns_may_have_any_name(run: Run, tmp_path: Path, column: str) -> None:
+    encoder = Renamed(run.parts.encoder, {"price": column})
+    save_candidate_model(encoder, run.parts.retriever, tmp_path)
+    raw = {name if name != "price" else column: values for name, values in ITEMS.items()}
+    answer = load_model(tmp_path)(raw)["candidate_embedding"]
+    expected = load(run, "embed_candidate")(ITEMS)["candidate_embedding"]
+    np.testing.assert_array_equal(answer, expected)
+
+
+@pytest.mark.parametrize("column", ["history", "retrieval_score", "age"])
+def test_a_column_with_the_name_of_another_input_is_refused(
+    run: Run, tmp_path: Path, column: str
+) -> None:
+    encoder = Renamed(run.parts.encoder, {"price": column})
+    with pytest.raises(ConfigError, match=f"the column `{column}` would be two inputs"):
+        save_rank_model(encoder, run.parts.ranker, tmp_path)
+
+
+def test_a_run_without_history_and_context_exports(tmp_path: Path) -> None:
+    features = {
+        "user": {"user_id": {"type": "categorical"}},
+        "item": {"item_id": {"type": "categorical"}},
+        "history": {"max_length": 0},
+    }
+    parts = make_parts(tmp_path, features=features, ranking=False)
+
+    class IdsOnly:
+        def embed_candidate(self, encoded: dict[str, Any]) -> Any:
+            return tf.one_hot(encoded["item_id"][:, 0], 4)
+
+    save_candidate_model(parts.encoder, IdsOnly(), tmp_path / "model")
+    answer = load_model(tmp_path / "model")({"item_id": np.array(["", "new"], object)})
+    np.testing.assert_array_equal(answer["candidate_embedding"], np.eye(4, dtype=np.float32)[:2])
