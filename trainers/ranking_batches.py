@@ -86,7 +86,7 @@ class RankingBatches:
         seed = tf.stack([tf.constant(self._seed, tf.int32), tf.cast(step, tf.int32)]) * 8
         steps = self.num_examples // self.batch_size
         index = tf.range(self.batch_size, dtype=tf.int64) + (step % steps) * self.batch_size
-        order = tf.stack([self._seed, tf.cast(step // steps, tf.int32), 1])
+        order = tf.stack([tf.constant(self._seed, tf.int32), tf.cast(step // steps, tf.int32)])
         places = tf.random.experimental.index_shuffle(
             index, order, tf.constant(self.num_examples - 1, tf.int64)
         )

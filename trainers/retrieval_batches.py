@@ -139,7 +139,7 @@ class RetrievalBatches:
         steps = self.num_examples // self.batch_size
         epoch, within = tf.cast(step // steps, tf.int32), step % steps
         index = tf.range(self.batch_size, dtype=tf.int64) + within * self.batch_size
-        seed = tf.stack([tf.constant(self._seed, tf.int32), epoch, tf.constant(0, tf.int32)])
+        seed = tf.stack([tf.constant(self._seed, tf.int32), epoch])
         return tf.random.experimental.index_shuffle(
             index, seed, tf.constant(self.num_examples - 1, tf.int64)
         )

@@ -75,6 +75,11 @@ class TwoTower(Model):
             embedding += self.query_features(encoded)
         return tf.math.l2_normalize(embedding, axis=-1)
 
+    def build_from(self, encoded: Mapping[str, Any]) -> None:
+        """Create every variable, from one row of every encoded feature."""
+        self.embed_query(encoded)
+        self.embed_candidate(encoded)
+
     def negatives(self, counts: Any, seed: Any) -> Any:
         """The negatives that the loss asks for. See the loss's `negatives`."""
         return self._loss.negatives(self._loss_options, counts, seed)

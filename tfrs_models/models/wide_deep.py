@@ -32,6 +32,10 @@ class WideDeep(Model):
         self.wide = Wide(spec)
         self.deep = Deep(spec, config, seed)
 
+    def build_from(self, encoded: Mapping[str, Any]) -> None:
+        """Create every variable, from one row of every encoded feature."""
+        self.logits(encoded)
+
     def logits(self, encoded: Mapping[str, Any], seed: Any | None = None) -> Any:
         """Logits float32 [B]; a seed int32 [2] turns dropout on."""
         score = self.scale * encoded["retrieval_score"][:, 0]

@@ -1,0 +1,52 @@
+"""`tfrs train` and `tfrs evaluate`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from configs.load import load_config
+
+
+@click.command()
+@click.option("--config", "source", default="demo", show_default=True, help="Preset or path.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
+@click.option("--artifacts", type=click.Path(path_type=Path), default=Path("artifacts"))
+def train(source: str, overrides: Sequence[str], artifacts: Path) -> None:
+    """Prepare the data, train both stages, compare them with baselines, export the bundle.
+
+    Run it again after an interruption: it goes on where it stopped.
+    """
+    config = load_config(source, overrides)
+    from rich.console import Console
+
+    from tfrs_models.evaluation.table import table
+    from trainers.run import run
+
+    console = Console()
+    outcome = run(config, artifacts, console)
+    console.print(table(outcome.results))
+    console.print(f"Metrics: {outcome.folder / 'metrics.json'}")
+    console.print(f"Bundle:  {outcome.bundle}")
+    console.print(f"Next:    tfrs recommend {outcome.folder.name} --user ID --k 10")
+
+
+@click.command()
+@click.argument("run")
+@click.option("--artifacts", type=click.Path(path_type=Path), default=Path("artifacts"))
+def evaluate(run: str, artifacts: Path) -> None:
+    """Measure the models of a finished RUN again, beside every baseline."""
+    from rich.console import Console
+
+    from tfrs_models.evaluation.table import table
+    from trainers.evaluation import measured
+    from trainers.folders import find_run, load_run_config, locked
+    from trainers.run import train as trained_run
+
+    folder = find_run(artifacts, run)
+    console = Console()
+    with locked(folder):
+        trained = trained_run(load_run_config(folder), artifacts, folder, console)
+        results, _ = measured(trained, folder)
+    console.print(table(results))
+    console.print(f"Metrics: {folder / 'metrics.json'}")

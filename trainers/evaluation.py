@@ -1,0 +1,94 @@
+"""Measures the trained stages and every baseline on the same test queries."""
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+
+from configs.errors import DataError
+from tfrs_models.data.dataset import TEST
+from tfrs_models.evaluation.content import content_vectors
+from tfrs_models.evaluation.metrics_file import flatten, write_metrics
+from tfrs_models.evaluation.queries import Queries, build_queries
+from tfrs_models.evaluation.report import SystemResult, evaluate_lists
+from tfrs_models.evaluation.runner import evaluate_baselines
+from tfrs_models.evaluation.table import markdown
+from trainers.folders import DONE
+from trainers.ranking import ranker, retrieved
+from trainers.retrieval import Material, retrieve
+
+if TYPE_CHECKING:
+    from trainers.run import Trained
+
+METRICS_FILE = "metrics.json"
+TABLE_FILE = "table.md"
+
+
+def test_queries(material: Material) -> Queries:
+    """The queries of the test events.
+
+    Raises:
+        DataError: there are none.
+    """
+    config = material.config
+    queries = build_queries(material.dataset, TEST, config.evaluation, config.seed)
+    if not len(queries):
+        raise DataError(
+            "no user has a test target: enlarge the test part of `data.split.options`, or set "
+            "`evaluation.exclude_seen: false` when users mostly come back to what they know"
+        )
+    return queries
+
+
+def measured(
+    trained: "Trained", folder: Path
+) -> tuple[list[SystemResult], dict[str, float]]:
+    """Results of every system, and the flat metrics; `metrics.json` and `table.md` are written."""
+    material = trained.material
+    queries = test_queries(material)
+    results = [
+        *evaluate_baselines(
+            material.dataset, queries, material.config.evaluation, material.config.seed
+        ),
+        *_stages(trained, queries),
+    ]
+    metrics = flatten(results) | _speed(folder)
+    write_metrics(folder / METRICS_FILE, metrics)
+    (folder / TABLE_FILE).write_text(markdown(results), encoding="utf-8")
+    return results, metrics
+
+
+def _stages(trained: "Trained", queries: Queries) -> list[SystemResult]:
+    material = trained.material
+    k = max(material.config.evaluation.ks)
+    start = time.perf_counter()
+    lists = retrieve(trained.two_tower, material, queries, k)
+    systems = [("two_tower", "retrieval", lists, time.perf_counter() - start)]
+    if trained.wide_deep is not None:
+        start = time.perf_counter()
+        part = retrieved(trained.two_tower, material, queries)
+        ranked = ranker(trained.wide_deep, part, trained.encoder, material)()
+        systems.append(("two_stage", "two_stage", ranked[:, :k], time.perf_counter() - start))
+    vectors = content_vectors(material.dataset)
+    config = material.config
+    return [
+        evaluate_lists(
+            name, group, found, queries, material.dataset, config.evaluation, config.seed, vectors, s
+        )
+        for name, group, found, s in systems
+    ]
+
+
+def _speed(folder: Path) -> dict[str, float]:
+    """Seconds and examples/s of the trained stages."""
+    speed: dict[str, float] = {}
+    for name in ("prepare", "retrieval", "ranking"):
+        done = folder / name / DONE
+        if done.exists():
+            record: Mapping[str, Any] = json.loads(done.read_text("utf-8"))
+            for key in ("seconds", "examples_per_second", "epochs", "best_epoch"):
+                if key in record:
+                    speed[f"training.{name}.{key}"] = float(record[key])
+    return speed

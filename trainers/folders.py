@@ -1,0 +1,99 @@
+"""Where a run lies, and which of its stages are done."""
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from configs.errors import ArtifactError
+from configs.run import RunConfig, fingerprint
+
+DONE = "done.json"
+CONFIG = "config.json"
+
+
+class BusyError(ArtifactError):
+    """Another process works in the folder."""
+
+    exit_code = 12
+
+
+def run_folder(artifacts: Path, config: RunConfig) -> Path:
+    """`<artifacts>/runs/<name>-<8 digits of the configuration's fingerprint>`."""
+    return artifacts / "runs" / f"{config.name}-{fingerprint(config)[:8]}"
+
+
+def find_run(artifacts: Path, run: str) -> Path:
+    """The folder of a run given by path, by name, or by the name without its digits (the newest).
+
+    Raises:
+        ArtifactError: there is none; lists the runs.
+    """
+    for folder in (Path(run), artifacts / "runs" / run):
+        if (folder / CONFIG).is_file():
+            return folder
+    named = [p.parent for p in (artifacts / "runs").glob(f"*/{CONFIG}")]
+    same = [p for p in named if p.name.rpartition("-")[0] == run]
+    if same:
+        return max(same, key=lambda p: (p / CONFIG).stat().st_mtime_ns)
+    raise ArtifactError(
+        f"no run `{run}` under `{artifacts / 'runs'}`; there are: "
+        f"{', '.join(sorted(p.name for p in named)) or 'none'}. Give one of them, the path of a "
+        "run, or train one with `tfrs train`."
+    )
+
+
+def load_run_config(folder: Path) -> RunConfig:
+    """The resolved configuration of a run.
+
+    Raises:
+        ArtifactError: it cannot be read.
+    """
+    try:
+        return RunConfig.model_validate_json((folder / CONFIG).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ArtifactError(
+            f"`{folder / CONFIG}` is no configuration of this program's version: {error}"
+        ) from error
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock; the system frees it when the process ends, however it ends.
+
+    Raises:
+        BusyError: another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise BusyError(f"another process works in `{folder}`: wait for it to end") from error
+    finally:
+        os.close(handle)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file; readers see the old one or the whole new one."""
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("w", encoding="utf-8") as file:
+        json.dump(content, file, indent=1)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def stage(folder: Path, work: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+    """Do a stage once: its record, `done.json`, is written last and read ever after."""
+    done = folder / DONE
+    if not done.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(done, work())
+    record: dict[str, Any] = json.loads(done.read_text("utf-8"))
+    return record

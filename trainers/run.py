@@ -1,0 +1,162 @@
+"""A whole run: data, features, retrieval, ranking, evaluation, bundle. Each stage is done once."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from configs.run import RunConfig
+from exports.bundle import BundleParts, write_bundle
+from tfrs_models.backend import tf
+from tfrs_models.data.dataset import PreparedDataset
+from tfrs_models.data.prepare import prepare
+from tfrs_models.evaluation.report import SystemResult
+from tfrs_models.features.encode import encode_tables
+from tfrs_models.features.encoder import FeatureEncoder
+from tfrs_models.features.fit import fit_features
+from tfrs_models.features.spec import FeatureSpec
+from tfrs_models.models.two_tower import TwoTower
+from tfrs_models.models.wide_deep import WideDeep
+from trainers import evaluation
+from trainers.folders import CONFIG, locked, run_folder, stage, write_json
+from trainers.loop import Fit
+from trainers.ranking import new_wide_deep, train_ranking
+from trainers.restore import restore
+from trainers.retrieval import Material, new_two_tower, query_embeddings, train_retrieval
+from trainers.watch import Watch
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run has left behind.
+
+    Attributes:
+        folder: the run's folder.
+        bundle: the bundle's folder.
+        metrics: flat measurements, as in `metrics.json`.
+        results: of every system; empty when the run was complete before.
+    """
+
+    folder: Path
+    bundle: Path
+    metrics: Mapping[str, float]
+    results: Sequence[SystemResult]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The models of a run and what they were trained on."""
+
+    material: Material
+    encoder: FeatureEncoder
+    two_tower: TwoTower
+    wide_deep: WideDeep | None
+
+
+def run(config: RunConfig, artifacts: Path, console: Console) -> Outcome:
+    """Do what is left of a run; a run that was killed goes on where it stopped.
+
+    Raises:
+        BusyError: another process does the same run.
+        TfrsError: a setting or the data are wrong.
+    """
+    folder = run_folder(artifacts, config)
+    with locked(folder):
+        write_json(folder / CONFIG, config.model_dump(mode="json"))
+        trained = train(config, artifacts, folder, console)
+        console.print("[bold]Evaluating[/bold] against every baseline on the test events")
+        results, metrics = evaluation.measured(trained, folder)
+        bundle = folder / "bundle"
+        record = stage(folder / "export", lambda: _export(trained, metrics, bundle))
+        metrics = metrics | {f"export.{name}": value for name, value in record.items()}
+        return Outcome(folder, bundle, metrics, results)
+
+
+def train(config: RunConfig, artifacts: Path, folder: Path, console: Console) -> Trained:
+    """Prepare the data and train what is not trained yet."""
+    tf.keras.utils.set_random_seed(config.seed)
+    tf.config.experimental.enable_op_determinism()
+    material, encoder = prepared(config, artifacts, folder, console)
+    two_tower = _retrieval(material, folder / "retrieval", console)
+    wide_deep = None
+    if config.ranking.enabled:
+        wide_deep = _ranking(two_tower, encoder, material, folder / "ranking", console)
+    return Trained(material, encoder, two_tower, wide_deep)
+
+
+def prepared(
+    config: RunConfig, artifacts: Path, folder: Path, console: Console
+) -> tuple[Material, FeatureEncoder]:
+    """Dataset, features and encoded tables, made once."""
+    console.print("[bold]Preparing[/bold] events, items and users")
+    start = time.perf_counter()
+    dataset = prepare(config.data, config.seed, artifacts / "datasets")
+    spec = _features(config, dataset, folder / "features")
+    encoder = FeatureEncoder(spec)
+    encoded = encode_tables(encoder, dataset, folder / "encoded")
+    seconds = time.perf_counter() - start
+    console.print(
+        f"{len(dataset.events):,} events, {dataset.num_users - 2:,} users, "
+        f"{dataset.num_items - 2:,} items ({seconds:.1f} s)"
+    )
+    stage(folder / "prepare", lambda: {"events": len(dataset.events), "seconds": seconds})
+    return Material(config, dataset, spec, encoded), encoder
+
+
+def _features(config: RunConfig, dataset: PreparedDataset, folder: Path) -> FeatureSpec:
+    if not (folder / "spec.json").exists():
+        fit_features(config.features, dataset, folder)
+    return FeatureSpec.load(folder)
+
+
+def _retrieval(material: Material, folder: Path, console: Console) -> TwoTower:
+    models: list[TwoTower] = []
+
+    def work() -> Mapping[str, Any]:
+        metric = material.config.retrieval.validation_metric
+        with Watch("retrieval", metric, folder / "logs", console) as watch:
+            model, fitted = train_retrieval(material, folder, watch)
+        models.append(model)
+        return _record(fitted)
+
+    stage(folder, work)
+    return models[0] if models else restore(new_two_tower(material), material, folder)
+
+
+def _ranking(
+    two_tower: TwoTower, encoder: FeatureEncoder, material: Material, folder: Path, console: Console
+) -> WideDeep:
+    models: list[WideDeep] = []
+
+    def work() -> Mapping[str, Any]:
+        metric = material.config.ranking.validation_metric
+        with Watch("ranking", metric, folder / "logs", console) as watch:
+            model, fitted = train_ranking(two_tower, encoder, material, folder, watch)
+        models.append(model)
+        return _record(fitted)
+
+    stage(folder, work)
+    return models[0] if models else restore(new_wide_deep(material), material, folder)
+
+
+def _record(fitted: Fit) -> dict[str, Any]:
+    return asdict(fitted)
+
+
+def _export(trained: Trained, metrics: Mapping[str, float], bundle: Path) -> dict[str, float]:
+    start = time.perf_counter()
+    material = trained.material
+    parts = BundleParts(
+        config=material.config,
+        dataset=material.dataset,
+        encoder=trained.encoder,
+        retriever=trained.two_tower,
+        ranker=trained.wide_deep,
+        metrics=metrics,
+        queries=query_embeddings(trained.two_tower, material, evaluation.test_queries(material)),
+    )
+    write_bundle(parts, bundle)
+    return {"seconds": time.perf_counter() - start}
