@@ -45,20 +45,20 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     )
     spec = fit_features(config, dataset, folder / "spec")
     encoder = FeatureEncoder(spec)
-    tf.saved_model.save(*_serving(encoder), str(folder / "saved"))
+    tf.saved_model.save(_serving(encoder), str(folder / "saved"))
     served = tf.saved_model.load(str(folder / "saved"))
     compiled = compile_encoder(encoder, "item")
     return World(folder, config, dataset, spec, encoder, compiled, served)
 
 
-def _serving(encoder: FeatureEncoder) -> tuple[Any, Any]:
+def _serving(encoder: FeatureEncoder) -> Any:
     module = tf.Module()
     module.encoder = encoder
     module.item = compile_encoder(encoder, "item")
     module.history = tf.function(
         encoder.encode_history, input_signature=[tf.TensorSpec([None, None], tf.string)]
     )
-    return module, {}
+    return module
 
 
 def assert_same(left: Any, right: Any) -> None:
