@@ -27,12 +27,11 @@ from exports.savedmodels import (
     save_query_model,
     save_rank_model,
 )
-from exports.tables import item_table, user_table
+from exports.tables import item_table, user_table, write_users
 from tfrs_models.data.dataset import PreparedDataset
 from tfrs_models.features.encoder import FeatureEncoder
 
 EXACT = "exact"
-_USERS_A_ROW_GROUP = 1_024
 _ITEMS_A_CALL = 4_096
 _RECALL_QUERIES = 1_000
 _LIBRARIES = ("tensorflow", "tensorflow-recommenders", "scann", "numpy", "tfrs-two-stage")
@@ -95,9 +94,7 @@ def _write_tables(parts: BundleParts, folder: Path) -> Any:
     items = item_table(parts.dataset, parts.encoder.spec)
     pq.write_table(items, folder / "items.parquet")
     if parts.config.export.user_table:
-        users = user_table(parts.dataset, parts.encoder.spec)
-        # Small groups: a look-up reads one of them.
-        pq.write_table(users, folder / "users.parquet", row_group_size=_USERS_A_ROW_GROUP)
+        write_users(user_table(parts.dataset, parts.encoder.spec), folder / "users.arrow")
     return items
 
 

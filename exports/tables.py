@@ -39,7 +39,8 @@ def user_table(dataset: PreparedDataset, spec: FeatureSpec) -> Any:
     """All users as a `pyarrow.Table`, sorted by `user_id`.
 
     Holds `user_id`, the raw columns, `history` (the latest positive items that the model knows,
-    oldest first, as many as it reads) and `seen` (every item with an event, once).
+    oldest first, as many as it reads) and `seen` (every item with an event, once). Both are lists
+    of item ids by dictionary, whose codes are positions in the item table.
     """
     import pyarrow as pa
 
@@ -53,6 +54,14 @@ def user_table(dataset: PreparedDataset, spec: FeatureSpec) -> Any:
     table = table.take(order)
     table = table.append_column("history", _lists(*_history(dataset, spec), order, names))
     return table.append_column("seen", _lists(*_seen(dataset), order, names))
+
+
+def write_users(table: Any, path: Path) -> None:
+    """Write as an Arrow file: a server maps it, so that a look-up reads a few pages and no more."""
+    import pyarrow as pa
+
+    with pa.ipc.new_file(path, table.schema) as file:
+        file.write_table(table.combine_chunks())
 
 
 def _raw_table(path: Path, columns: Sequence[RawInput]) -> Any:

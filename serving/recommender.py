@@ -75,7 +75,7 @@ class Recommender:
         recommender = cls(
             manifest=manifest,
             items=open_items(bundle / "items.parquet"),
-            users=open_users(bundle / "users.parquet"),
+            users=open_users(bundle / "users.arrow"),
             embed_query=load_model(bundle / "models" / "embed_query", threads),
             rank=load_model(ranker, threads) if ranker.exists() else None,
             index=open_index(bundle / "index" / manifest.index),
@@ -110,15 +110,21 @@ class Recommender:
         named = self.users is not None and request.user_id is not None
         user = self.users.find(request.user_id) if named else None  # type: ignore[union-attr,arg-type]
         history = request.history if request.history is not None else _history(user)
-        removed = [*request.exclude]
-        if self.manifest.exclude_seen:
-            removed += [*history, *(user.seen if user else ())]
         return Known(
             user=user,
             history=tuple(name for name in history if name in self.items.positions),
             unknown_history=tuple(name for name in history if name not in self.items.positions),
-            removed=np.unique(self.items.known(removed)),
+            removed=self._removed(request, user, history),
         )
+
+    def _removed(
+        self, request: Request, user: StoredUser | None, history: Sequence[str]
+    ) -> NDArray[np.int64]:
+        removed = [self.items.known(request.exclude)]
+        if self.manifest.exclude_seen:
+            removed.append(self.items.known(history))
+            removed += [user.seen.astype(np.int64)] if user else []
+        return np.unique(np.concatenate(removed))
 
     def query_inputs(self, request: Request, known: Known) -> Arrays:
         """Raw inputs of the query model, one row."""

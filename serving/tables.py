@@ -1,9 +1,8 @@
 """The item and user tables of a bundle."""
 
 import bisect
-import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -65,54 +64,42 @@ class StoredUser:
     Attributes:
         row: a `pyarrow.Table` of one row: the raw columns.
         history: item ids, oldest first.
-        seen: item ids with any event.
+        seen: int32, positions of the items with any event.
     """
 
     row: Any
     history: Sequence[str]
-    seen: Sequence[str]
+    seen: NDArray[np.int32]
 
 
 @dataclass(frozen=True)
 class UserTable:
-    """All users, sorted by id and left on disk; a look-up reads one row group.
+    """All users, sorted by id, in a memory-mapped file.
 
     Attributes:
-        file: a `pyarrow.parquet.ParquetFile`.
-        first_ids: the smallest id of each row group.
+        table: a `pyarrow.Table` in one chunk.
     """
 
-    file: Any
-    first_ids: Sequence[str]
-    # A Parquet reader serves one thread at a time.
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    table: Any
 
     def find(self, user_id: str) -> StoredUser | None:
         """The user, or None."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        group = bisect.bisect_right(self.first_ids, user_id) - 1
-        if group < 0:
+        ids = self.table.column(USER_ID).chunk(0)
+        row = bisect.bisect_left(range(len(ids)), user_id, key=lambda place: str(ids[place]))
+        if row == len(ids) or str(ids[row]) != user_id:
             return None
-        with self.lock:
-            users = self.file.read_row_group(group)
-        position = pc.index(users.column(USER_ID), pa.scalar(user_id, pa.string())).as_py()
-        return None if position < 0 else _stored(users.slice(position, 1))
-
-
-def _stored(row: Any) -> StoredUser:
-    history, seen = (row.column(name)[0].as_py() for name in (HISTORY, SEEN))
-    return StoredUser(row.drop_columns([HISTORY, SEEN]), history, seen)
+        found = self.table.slice(row, 1)
+        return StoredUser(
+            row=found.drop_columns([HISTORY, SEEN]),
+            history=found.column(HISTORY)[0].as_py(),
+            seen=found.column(SEEN)[0].values.indices.to_numpy(),
+        )
 
 
 def open_users(path: Path) -> UserTable | None:
-    """Open the user table; None when the bundle has none."""
-    import pyarrow.parquet as pq
+    """Map the user table; None when the bundle has none."""
+    import pyarrow as pa
 
     if not path.exists():
         return None
-    file = pq.ParquetFile(path, memory_map=True)
-    column = file.schema_arrow.get_field_index(USER_ID)
-    groups = (file.metadata.row_group(group) for group in range(file.metadata.num_row_groups))
-    return UserTable(file, [group.column(column).statistics.min for group in groups])
+    return UserTable(pa.ipc.open_file(pa.memory_map(str(path))).read_all())

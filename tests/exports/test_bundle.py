@@ -3,6 +3,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -23,7 +24,7 @@ def test_holds_every_promised_part(run: Run) -> None:
     parts = {path.relative_to(run.bundle).as_posix() for path in run.bundle.rglob("*")}
     assert parts >= {
         "models/embed_query", "models/embed_candidate", "models/rank", "index/scann",
-        "index/exact", "features/spec.json", "items.parquet", "users.parquet", "config.yaml",
+        "index/exact", "features/spec.json", "items.parquet", "users.arrow", "config.yaml",
         "metrics.json", "manifest.json",
     }  # fmt: skip
 
@@ -53,7 +54,7 @@ def test_items_keep_all_columns_and_their_popularity(run: Run) -> None:
 
 
 def test_users_are_sorted_with_their_latest_items(run: Run) -> None:
-    users = pq.read_table(run.bundle / "users.parquet")
+    users = pa.ipc.open_file(run.bundle / "users.arrow").read_all()
     ids = users.column("user_id").to_pylist()
     assert ids == sorted(ids)
     names = pq.read_table(run.parts.dataset.folder / "items.parquet").column("item_id").to_pylist()
@@ -93,7 +94,7 @@ def test_the_manifest_says_what_the_bundle_is(run: Run) -> None:
 def test_optional_parts_stay_away(tmp_path: Path) -> None:
     export = {"user_table": False, "index": {"type": "exact"}}
     bundle = write_bundle(make_parts(tmp_path, ranking=False, export=export), tmp_path / "bundle")
-    assert not (bundle / "users.parquet").exists()
+    assert not (bundle / "users.arrow").exists()
     assert not (bundle / "models" / "rank").exists()
     assert [path.name for path in (bundle / "index").iterdir()] == ["exact"]
 

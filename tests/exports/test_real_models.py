@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from support.bundles import Run, make_parts
@@ -74,7 +75,7 @@ def raw(real: Run, name: str) -> tuple[Any, dict[str, Any]]:
     """A model, and its raw inputs for the pairs of `encoded`."""
     model, folder = load_model(real.bundle / "models" / name), real.parts.dataset.folder
     inputs = {name: missing_rows(described, PAIRS) for name, described in model.inputs.items()}
-    stored = pq.read_table(real.bundle / "users.parquet")
+    stored = pa.ipc.open_file(real.bundle / "users.arrow").read_all()
     ids = pq.read_table(folder / "users.parquet").column("user_id").to_pylist()[:PAIRS]
     order = [stored.column("user_id").to_pylist().index(user) for user in ids]
     inputs |= raw_columns(stored.take(order).drop_columns(["history", "seen"]), model.inputs)
