@@ -14,11 +14,11 @@ from configs.errors import ArtifactError
 from configs.features import Table
 from tfrs_models.backend import tf
 from tfrs_models.data.dataset import PreparedDataset
+from tfrs_models.data.durable import new_folder, remove_unfinished
 from tfrs_models.features.columns import to_numpy
 from tfrs_models.features.encoder import FeatureEncoder
 from tfrs_models.features.feature_type import MISSING_TIME
 from tfrs_models.features.fit import KEYS
-from tfrs_models.features.folders import replaced
 from tfrs_models.features.spec import RawInput
 from tfrs_models.features.tables import TABLES, read_table, table_path
 
@@ -65,7 +65,8 @@ def _encoded_table(
     marker = json.dumps({"fingerprint": _fingerprint(encoder, dataset)})
     path = folder / MARKER
     if not (path.exists() and path.read_text(encoding="utf-8") == marker):
-        with replaced(folder) as partial:
+        remove_unfinished(folder.parent)
+        with new_folder(folder) as partial:
             _write_table(encoder, dataset, table, partial)
             (partial / MARKER).write_text(marker, encoding="utf-8")
     return {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in names}

@@ -10,8 +10,8 @@ from typing import Any
 from configs.errors import ConfigError
 from configs.features import CrossConfig, FeatureConfig, FeaturesConfig, Table
 from tfrs_models.data.dataset import FIRST_ROW, PreparedDataset
+from tfrs_models.data.durable import new_folder, remove_unfinished
 from tfrs_models.features.feature_type import FIRST_ID, Output, feature_type
-from tfrs_models.features.folders import replaced
 from tfrs_models.features.spec import (
     VOCABULARIES,
     FeatureSpec,
@@ -38,7 +38,8 @@ def fit_features(config: FeaturesConfig, dataset: PreparedDataset, folder: Path)
     named = [(table, name, f) for table in TABLES for name, f in config.table(table).items()]
     for table, name, feature in named:
         check_input(dataset, name, feature.type, _raw_input(table, name, feature))
-    with replaced(folder) as partial:
+    remove_unfinished(folder.parent)
+    with new_folder(folder) as partial:
         (partial / VOCABULARIES).mkdir()
         features = [_fit(*one, dataset, partial / VOCABULARIES) for one in named]
         crosses = [_cross(name, cross, features) for name, cross in config.crosses.items()]

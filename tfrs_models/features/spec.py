@@ -211,9 +211,10 @@ def _read_json(path: Path) -> Any:
         raise ArtifactError(
             f"no feature spec can be read from `{path}`: {error}. Fit the features again."
         ) from error
-    if raw.get("version") != VERSION:
+    version = raw.get("version") if isinstance(raw, dict) else None
+    if version != VERSION:
         raise ArtifactError(
-            f"the feature spec `{path}` has version {raw.get('version')}, this program reads "
+            f"the feature spec `{path}` has version {version}, this program reads "
             f"version {VERSION}: fit the features again with this program"
         )
     return raw

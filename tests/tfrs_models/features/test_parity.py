@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from support.features import CASES, COLUMNS, ODD_ROWS, TRAINING_ROWS, feed
 
 from tfrs_models.backend import tf
+from tfrs_models.data.durable import UNFINISHED
 from tfrs_models.features.columns import read_arrow, to_numpy
 from tfrs_models.features.encode import UNKNOWN_KEY, EncodedTables, encode_tables
 
@@ -144,7 +145,7 @@ def test_encoded_tables_are_made_anew_for_another_dataset(world: Any, tmp_path: 
 
 
 def test_folder_left_by_a_killed_run_is_made_anew(world: Any, tmp_path: Path) -> None:
-    (tmp_path / ".item.partial").mkdir()
+    (tmp_path / f"{UNFINISHED}item").mkdir()
     (tmp_path / "item").mkdir()
     (tmp_path / "item" / "word.npy").write_bytes(b"half")
     tables = encode_tables(world.encoder, world.dataset, tmp_path)
