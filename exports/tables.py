@@ -39,10 +39,10 @@ def user_table(dataset: PreparedDataset, spec: FeatureSpec) -> Any:
     """All users as a `pyarrow.Table`, sorted by `user_id`.
 
     Holds `user_id`, the raw columns, `history` (the latest positive items that the model knows,
-    oldest first, as many as it reads) and `seen` (every item with an event, once). Both are lists
+    oldest first, as many as it reads) and `seen` (every positive item, once). Both are lists
     of item ids by dictionary, whose codes are positions in the item table.
     """
-    import pyarrow as pa
+    import pyarrow.compute as pc
 
     path = dataset.folder / "users.parquet"
     table = _raw_table(path, [raw for raw in spec.raw_inputs if raw.table == "user"])
@@ -50,7 +50,7 @@ def user_table(dataset: PreparedDataset, spec: FeatureSpec) -> Any:
         dataset.folder / "items.parquet", [raw for raw in spec.raw_inputs if raw.name == "item_id"]
     )
     names = ids.column("item_id").combine_chunks()
-    order = np.asarray(pa.compute.sort_indices(table.column("user_id")))
+    order = pc.sort_indices(table.column("user_id")).to_numpy()
     table = table.take(order)
     table = table.append_column("history", _lists(*_history(dataset, spec), order, names))
     return table.append_column("seen", _lists(*_seen(dataset), order, names))
@@ -83,7 +83,9 @@ def _history(dataset: PreparedDataset, spec: FeatureSpec) -> Slices:
 
 
 def _seen(dataset: PreparedDataset) -> Slices:
-    pairs = dataset.events.user.astype(np.int64) * dataset.num_items + dataset.events.item
+    liked = dataset.events.weight > 0
+    user, item = dataset.events.user[liked], dataset.events.item[liked]
+    pairs = user.astype(np.int64) * dataset.num_items + item
     user, item = np.divmod(np.unique(pairs), dataset.num_items)
     return item.astype(np.int32), *_bounds(user, dataset)
 

@@ -64,7 +64,7 @@ class StoredUser:
     Attributes:
         row: a `pyarrow.Table` of one row: the raw columns.
         history: item ids, oldest first.
-        seen: int32, positions of the items with any event.
+        seen: int32, positions of all positive items.
     """
 
     row: Any
