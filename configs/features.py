@@ -71,12 +71,16 @@ class CrossConfig(Section):
     """Number of hash buckets."""
 
 
+def _id(name: str) -> Mapping[str, FeatureConfig]:
+    return {name: FeatureConfig(type="categorical")}
+
+
 class FeaturesConfig(Section):
     """Features by table. Names are unique over all tables; the column names the raw input."""
 
-    user: Mapping[FeatureName, FeatureConfig] = {"user_id": FeatureConfig(type="categorical")}
+    user: Mapping[FeatureName, FeatureConfig] = Field(default_factory=lambda: _id("user_id"))
     """Features of the users table."""
-    item: Mapping[FeatureName, FeatureConfig] = {"item_id": FeatureConfig(type="categorical")}
+    item: Mapping[FeatureName, FeatureConfig] = Field(default_factory=lambda: _id("item_id"))
     """Features of the items table."""
     context: Mapping[FeatureName, FeatureConfig] = {}
     """Columns of the events table that a request knows too, such as `timestamp`."""

@@ -14,7 +14,10 @@ from configs import faults
 
 
 class Section(BaseModel):
-    """A frozen mapping of settings that refuses keys it does not know."""
+    """A frozen mapping of settings that refuses keys it does not know.
+
+    Defaults that need a plug-in are made by a factory: declaring a section imports none.
+    """
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True

@@ -1,0 +1,69 @@
+"""The reference configuration: every key with its default and one comment line."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from configs import documents, plugins
+from configs.data import DataConfig
+from configs.features import FeatureConfig
+from configs.plugins import PluginSection
+from configs.run import RunConfig
+from configs.section import Section
+
+_HEADER = """\
+# Every setting with its default. Made by `tfrs config reference`.
+# A configuration names only what differs: a YAML file, or `--set key.path=value`.
+"""
+
+
+class Entry(NamedTuple):
+    """A key, its value and what it means."""
+
+    key: str
+    value: Any
+    meaning: str
+
+
+def reference() -> str:
+    """The text of `configs/presets/reference.yaml`."""
+    return _HEADER + "".join(_lines(_entries(RunConfig()), ""))
+
+
+def _lines(entries: Iterator[Entry], indent: str) -> Iterator[str]:
+    for key, value, meaning in entries:
+        yield f"{indent}# {meaning}\n"
+        children = list(_children(value))
+        if children:
+            yield f"{indent}{key}:\n"
+            yield from _lines(iter(children), indent + "  ")
+        else:
+            yield indent + documents.dump({key: value})
+
+
+def _children(value: Any) -> Iterator[Entry]:
+    if isinstance(value, Section):
+        yield from _entries(value)
+    elif isinstance(value, Mapping):
+        for key, child in value.items():
+            yield Entry(key, child, _first_line(child))
+
+
+def _entries(section: Section) -> Iterator[Entry]:
+    """The keys of a section; those of its plug-in are found among or below them."""
+    plain = section.model_dump(mode="json")
+    for key, field in type(section).model_fields.items():
+        value = getattr(section, key)
+        if key == "options" and isinstance(section, PluginSection):
+            value = plugins.parse_options(section.kind, section.type, section.options)
+        nested = isinstance(value, Section | Mapping) and value
+        yield Entry(
+            key, value if nested else plain[key], " ".join((field.description or "").split())
+        )
+    if isinstance(section, FeatureConfig):
+        yield from _entries(section.options)
+    if isinstance(section, DataConfig):
+        yield Entry(section.source, section.source_options, _first_line(section.source_options))
+
+
+def _first_line(value: Any) -> str:
+    return (type(value).__doc__ or "").strip().partition("\n")[0]
