@@ -1,11 +1,10 @@
 """The two-tower retrieval model."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from configs import plugins
+from configs.plugins import PluginSection
 from configs.section import Section
 from configs.training import TrainingConfig
 
@@ -13,18 +12,13 @@ Units = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
-class LossConfig(Section):
+class LossConfig(PluginSection):
     """The retrieval loss."""
+
+    kind = "loss"
 
     type: str = "sampled_softmax"
     """Name of the loss: a module of `tfrs_models.losses`, or a dotted name."""
-    options: Mapping[str, Any] = {}
-    """Settings of that loss."""
-
-    @model_validator(mode="after")
-    def _check_options(self) -> Self:
-        plugins.parse_options("loss", self.type, self.options)
-        return self
 
 
 class RetrievalConfig(Section):
