@@ -151,7 +151,15 @@ def measure_recall(index: Index, exact: Index, queries: NDArray[np.float32], k: 
         exact: the exact index of the same candidates.
         queries: float32 [Q, D], real queries, Q > 0.
         k: length of the lists; at most N counts.
+
+    Raises:
+        ArtifactError: there is no query.
     """
+    if not len(queries):
+        raise ArtifactError(
+            "`queries` must hold at least one real query to measure the index, got none. Choose a "
+            "`data.split` whose test events have users."
+        )
     k = min(k, exact.size)
     truth, _ = exact.search(queries, k)
     found, _ = index.search(queries, k)

@@ -158,3 +158,10 @@ def test_recall_counts_the_share_of_the_exact_list(tmp_path: Path) -> None:
     exact = open_index(tmp_path / "exact")
     queries = np.array([[1, 0], [1, 0.1]], np.float32)
     assert measure_recall(Index(search, 3, 2), exact, queries, k=2) == 0.5
+
+
+def test_recall_without_a_query_is_refused(tmp_path: Path) -> None:
+    build(EYE, tmp_path / "exact")
+    exact = open_index(tmp_path / "exact")
+    with pytest.raises(ArtifactError, match="at least one real query"):
+        measure_recall(exact, exact, np.empty((0, 3), np.float32))
