@@ -2,7 +2,6 @@
 
 from tfrs_models.data import sql
 
-STRIPPED = sql.text(" \t\n\v\f\r")
 FLOATS = ("FLOAT", "DOUBLE", "DECIMAL")
 MAX_EXACT_INTEGER = 2**53
 
@@ -23,9 +22,8 @@ def clean_text(column: str, kind: str) -> str:
         kind, "$column::VARCHAR"
     )
     return sql.fill(
-        "NULLIF(nfc_normalize(trim($source, $stripped)), '')",
+        "NULLIF(nfc_normalize(trim($source)), '')",
         source=sql.fill(source, column=column),
-        stripped=STRIPPED,
     )
 
 
@@ -33,9 +31,10 @@ def identity(column: str, kind: str) -> str:
     """An id as text. 17850.0, as a number or as text, is the id `17850`; NaN is missing."""
     if is_text(kind):
         return sql.fill(
-            r"regexp_replace($text, $whole, '\1')",
+            r"CASE WHEN ends_with($text, '.0') THEN regexp_replace($text, $whole, '\1') "
+            "ELSE $text END",
             text=clean_text(column, kind),
-            whole=sql.text(r"^(-?[0-9]+)\.0+$"),
+            whole=sql.text(r"^(-?[0-9]+)\.0$"),
         )
     if kind.startswith(FLOATS):
         return sql.fill(

@@ -28,8 +28,10 @@ def microseconds(
     """
     kind = sql.column_types(connection, relation)[column]
     quoted = sql.name(column)
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return sql.fill("TRY(epoch_us($column))", column=quoted)
     if kind == "DATE" or kind.startswith("TIMESTAMP"):
-        return sql.fill("epoch_us($column::TIMESTAMPTZ)", column=quoted)
+        return sql.fill("TRY(epoch_us($column::TIMESTAMP))", column=quoted)
     if form == "auto":
         form = _detect(connection, relation, quoted)
     if form in MICROSECONDS:
