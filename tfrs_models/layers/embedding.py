@@ -6,16 +6,16 @@ from typing import Any
 from tfrs_models.backend import tf
 from tfrs_models.features.spec import FittedFeature
 
-TABLE_NAME = "table"
+_TABLE = "table"
 
 
 class Embedding(tf.keras.layers.Layer):
-    """One row for each id; gradients are row-sparse."""
+    """One row for each id; gradients are row-sparse. Its variable is called `<name>/table`."""
 
     def __init__(self, num_ids: int, dim: int, stddev: float, seed: int, name: str) -> None:
         super().__init__(name=name)
         self.table = self.add_weight(
-            name=TABLE_NAME,
+            name=f"{name}/{_TABLE}",  # Keras puts no layer's name before it
             shape=(num_ids, dim),
             initializer=tf.keras.initializers.RandomNormal(stddev=stddev, seed=seed),
         )
@@ -23,6 +23,11 @@ class Embedding(tf.keras.layers.Layer):
     def call(self, ids: Any) -> Any:
         """Rows of `ids` int32 [...]: float32 [..., dim]."""
         return tf.gather(self.table, ids)
+
+
+def is_table(variable: Any) -> bool:
+    """Whether a variable is the table of an `Embedding`."""
+    return f"/{_TABLE}:" in variable.name
 
 
 def masked_mean(rows: Any, ids: Any) -> Any:
@@ -47,7 +52,9 @@ class FeatureEmbeddings(tf.keras.layers.Layer):
         super().__init__(name=name)
         self.features = tuple(features)
         self.embeddings = {
-            f.name: Embedding(f.output.num_ids, dim or f.embedding_dim, 0.05, seed + i, f.name)
+            f.name: Embedding(
+                f.output.num_ids, dim or f.embedding_dim, 0.05, seed + i, f"{name}/{f.name}"
+            )
             for i, f in enumerate(features)
             if f.output.kind == "ids"
         }

@@ -14,6 +14,12 @@ from tfrs_models.layers.embedding import Embedding, FeatureEmbeddings, masked_me
 from tfrs_models.models.base import Model
 
 _INITIAL_SCALE = 8.0
+_WIDE = "wide"
+
+
+def is_wide(variable: Any) -> bool:
+    """Whether a variable belongs to the wide part of a `WideDeep`."""
+    return variable.name.startswith(f"{_WIDE}/")
 
 
 class WideDeep(Model):
@@ -69,15 +75,15 @@ class Wide(tf.keras.layers.Layer):
     """A weight for each id of each feature and cross, and one for each dense value."""
 
     def __init__(self, spec: FeatureSpec) -> None:
-        super().__init__(name="wide")
+        super().__init__(name=_WIDE)
         features = [f for f in spec.features if "ranking" in f.stages]
         ids = [f for f in features if f.output.kind == "ids"]
         self.dense_names = [f.name for f in features if f.output.kind == "dense"]
         self.weights_of = {
-            f.name: Embedding(f.output.num_ids, 1, 0.0, 0, f"wide_{f.name}")
+            f.name: Embedding(f.output.num_ids, 1, 0.0, 0, f"{_WIDE}/{f.name}")
             for f in (*ids, *spec.crosses)
         }
-        self.linear = tf.keras.layers.Dense(1, kernel_initializer="zeros", name="wide_linear")
+        self.linear = tf.keras.layers.Dense(1, kernel_initializer="zeros", name="linear")
 
     def call(self, encoded: Mapping[str, Any]) -> Any:
         """The wide part's share of the logits: float32 [B]."""

@@ -5,7 +5,8 @@ from typing import Any
 from configs.ranking import RankingConfig
 from configs.training import TrainingConfig
 from tfrs_models.backend import tf
-from tfrs_models.layers.embedding import TABLE_NAME
+from tfrs_models.layers.embedding import is_table
+from tfrs_models.models.wide_deep import is_wide
 from trainers.optimizers.grouped import Grouped
 from trainers.optimizers.row_sparse import RowSparse
 from trainers.optimizers.rules import adam, ftrl
@@ -35,7 +36,7 @@ def ranking_optimizer(config: RankingConfig) -> Grouped:
     """FTRL for the wide part, row-sparse Adam for embedding tables, Adam for the rest."""
     wide = RowSparse(ftrl(config.ftrl_l1), config.ftrl_learning_rate, "wide")
     groups = [
-        (wide, lambda variable: "wide" in variable.name),
+        (wide, is_wide),
         _tables(config.training),
         _dense(config.training),
     ]
@@ -44,12 +45,12 @@ def ranking_optimizer(config: RankingConfig) -> Grouped:
 
 def _tables(config: TrainingConfig) -> tuple[RowSparse, Any]:
     rate = _schedule(config.embedding_learning_rate, config.warmup_steps)
-    return RowSparse(adam(), rate, "tables"), lambda variable: TABLE_NAME in variable.name
+    return RowSparse(adam(), rate, "tables"), is_table
 
 
 def _dense(config: TrainingConfig) -> tuple[RowSparse, Any]:
     rate = _schedule(config.learning_rate, config.warmup_steps)
-    return RowSparse(adam(), rate, "dense"), lambda variable: True  # noqa: ARG005
+    return RowSparse(adam(), rate, "dense"), lambda _: True
 
 
 def _schedule(rate: float, warmup_steps: int) -> Any:

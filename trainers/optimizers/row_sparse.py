@@ -21,7 +21,8 @@ class RowSparse(tf.keras.optimizers.Optimizer):
     """
 
     def __init__(self, rule: Rule, learning_rate: Any, name: str) -> None:
-        super().__init__(name=name, jit_compile=False)
+        # Keras applies a decay of 0, its default, to every row of every variable.
+        super().__init__(name=name, weight_decay=None, jit_compile=False)
         self._rule = rule
         self._learning_rate = self._build_learning_rate(learning_rate)
 
@@ -31,7 +32,10 @@ class RowSparse(tf.keras.optimizers.Optimizer):
         if getattr(self, "_built", False):
             return
         self._slots = [
-            {name: self._new_slot(variable, name, initial) for name, initial in self._rule.slots.items()}
+            {
+                name: self._new_slot(variable, name, initial)
+                for name, initial in self._rule.slots.items()
+            }
             for variable in var_list
         ]
         self._built = True
@@ -58,9 +62,7 @@ class RowSparse(tf.keras.optimizers.Optimizer):
     ) -> None:
         seen = gradient.indices
         old = {name: tf.gather(slot, seen) for name, slot in slots.items()}
-        rows, new = self._rule.update(
-            tf.gather(variable, seen), gradient.values, old, step, rate
-        )
+        rows, new = self._rule.update(tf.gather(variable, seen), gradient.values, old, step, rate)
         variable.scatter_update(tf.IndexedSlices(rows, seen))
         for name, slot in slots.items():
             slot.scatter_update(tf.IndexedSlices(new[name], seen))
