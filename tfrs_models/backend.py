@@ -15,7 +15,13 @@ from configs.errors import EnvironmentFault
 @cache
 def _load(name: str) -> Any:
     _prepare()
-    module = importlib.import_module(name)
+    try:
+        module = importlib.import_module(name)
+    except ImportError as error:
+        raise EnvironmentFault(
+            f"`{name}` cannot be imported: {error}. Install the project's requirements again; "
+            "`tfrs doctor` names what is wrong."
+        ) from error
     if not module_keras_is_legacy():
         raise EnvironmentFault(
             "TensorFlow was imported with Keras 3 before tfrs_models. Set TF_USE_LEGACY_KERAS=1 "
