@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.errors import ConfigError, DataError
-from tfrs_models.features.feature_type import MISSING_TIME, Raw
+from tfrs_models.features.feature_type import MISSING, MISSING_TIME, Raw
 from tfrs_models.features.spec import RawInput
 
 LARGEST_WHOLE = 2.0**53
@@ -102,8 +102,7 @@ def to_numpy(array: Any, column: RawInput) -> NDArray[Any]:
             array.flatten().to_numpy(zero_copy_only=False).reshape(-1, column.width)
         )
         return matrix
-    missing = {"string": "", "float32": float("nan"), "int64": MISSING_TIME}[column.dtype]
-    values: NDArray[Any] = pc.fill_null(array, missing).to_numpy(zero_copy_only=False)
+    values: NDArray[Any] = pc.fill_null(array, MISSING[column.dtype]).to_numpy(zero_copy_only=False)
     return values
 
 

@@ -17,7 +17,7 @@ from tfrs_models.data.dataset import PreparedDataset
 from tfrs_models.data.durable import new_folder, remove_unfinished
 from tfrs_models.features.columns import to_numpy
 from tfrs_models.features.encoder import FeatureEncoder
-from tfrs_models.features.feature_type import MISSING_TIME
+from tfrs_models.features.feature_type import MISSING
 from tfrs_models.features.fit import KEYS
 from tfrs_models.features.spec import RawInput
 from tfrs_models.features.tables import TABLES, read_table, table_path
@@ -27,7 +27,6 @@ UNKNOWN_KEY = "\n"
 """An id that no vocabulary can hold: it has one id a line."""
 MARKER = "encoded.json"
 DTYPES = {"ids": np.int32, "dense": np.float32}
-MISSING: Mapping[str, Any] = {"string": "", "float32": np.nan, "int64": MISSING_TIME}
 NUMPY: Mapping[str, Any] = {"string": object, "float32": np.float32, "int64": np.int64}
 
 

@@ -16,8 +16,6 @@ SHIFT = 32
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 # Nothing here branches on a tensor, and converting the code of every type costs a second a trace.
-
-
 without_autograph: Callable[[Method], Method] = tf.autograph.experimental.do_not_convert
 
 

@@ -17,6 +17,12 @@ MISSING_ID = 0
 UNKNOWN_ID = 1
 FIRST_ID = 2
 MISSING_TIME = -1
+MISSING: Mapping[RawDtype, str | float | int] = {
+    "string": "",
+    "float32": float("nan"),
+    "int64": MISSING_TIME,
+}
+"""The raw value that stands for missing, by dtype."""
 
 
 @dataclass(frozen=True)

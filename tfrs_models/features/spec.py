@@ -12,14 +12,13 @@ from configs.errors import ArtifactError
 from configs.features import Stage, Table
 from configs.plugins import parse_options
 from configs.section import Section
-from tfrs_models.features.feature_type import MISSING_TIME, Output, Raw, RawDtype, feature_type
+from tfrs_models.features.feature_type import MISSING, Output, Raw, RawDtype, feature_type
 
 __all__ = ["FeatureSpec", "FittedCross", "FittedFeature", "Output", "Raw", "RawInput"]
 
 VERSION = 1
 SPEC_FILE = "spec.json"
 VOCABULARIES = "vocabularies"
-MISSING: Mapping[RawDtype, str | int] = {"string": "", "float32": "nan", "int64": MISSING_TIME}
 
 
 @dataclass(frozen=True)
@@ -41,9 +40,9 @@ class RawInput:
     separator: str | None
 
     @property
-    def missing(self) -> str | int:
-        """The missing value: "" or -1 as they are, "nan" for not-a-number."""
-        return MISSING[self.dtype]
+    def missing(self) -> str | float | int:
+        """The missing value as JSON can hold it: "" and -1 as they are, "nan" for NaN."""
+        return "nan" if self.dtype == "float32" else MISSING[self.dtype]
 
 
 @dataclass(frozen=True)
