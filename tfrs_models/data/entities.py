@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from configs.errors import DataError
 from tfrs_models.data import cells, faults, sql
 from tfrs_models.data.suggest import missing_columns
-from tfrs_models.data.validate import clean_as, free_and_plain, origin, record
+from tfrs_models.data.validate import clean_as, free_and_plain, origin, record, refuse_reserved
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,7 +26,7 @@ def check_entities(
     """
     types = sql.column_types(connection, relation)
     missing_columns(f"the table of `{key}`", [key], types)
-    _refuse_internal(key, list(types))
+    refuse_reserved(f"the rows of `{key}`", types, INTERNAL_COLUMNS)
     attributes = [column for column in free_and_plain(types) if column != key]
     sql.run(
         connection,
@@ -47,15 +46,6 @@ def check_entities(
         id=cells.identity(key, types[key]),
         relation=sql.name(relation),
     )
-
-
-def _refuse_internal(key: str, columns: list[str]) -> None:
-    found = [column for column in columns if column in INTERNAL_COLUMNS]
-    if found:
-        raise DataError(
-            f"the table of `{key}` has a column `{found[0]}`, a name that the prepared dataset "
-            "needs: rename it with `columns` of the source"
-        )
 
 
 def keep_last(connection: "duckdb.DuckDBPyConnection", table: str, key: str) -> int:

@@ -6,6 +6,7 @@ from tfrs_models.data import cells, sql
 
 MAX_ID_BYTES = 512
 MAX_POSITION = 2**15 - 1
+MAX_FLOAT32 = 3.4028234663852886e38
 CONTROL_CHARACTERS = sql.text(r"[\x00-\x1f\x7f]")
 
 
@@ -51,7 +52,10 @@ def of_value(cleaned: str, kind: str) -> list[tuple[str, str]]:
             "unparsable value",
             sql.fill("$value IS NULL AND $present", value=cleaned, present=present),
         ),
-        ("value is not finite", sql.fill("NOT isfinite($value::FLOAT)", value=cleaned)),
+        (
+            "value is not finite",
+            sql.fill("NOT (abs($value) <= $limit)", value=cleaned, limit=MAX_FLOAT32),
+        ),
     ]
 
 

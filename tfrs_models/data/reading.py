@@ -187,14 +187,15 @@ def _header(path: Path, layout: Layout) -> list[str]:
 def _first_line(path: Path, layout: Layout) -> str:
     encoding = "utf-8-sig" if layout.encoding == "utf-8" else layout.encoding
     opener = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opener(path, "rt", encoding=encoding) as file:
-            return str(file.readline()).rstrip("\r\n")
-    except UnicodeDecodeError as error:
+    # Python decodes whole blocks; only a broken header counts here, DuckDB checks the other lines.
+    with opener(path, "rt", encoding=encoding, errors="surrogateescape") as file:
+        line = str(file.readline()).rstrip("\r\n")
+    if not line.isprintable() and any("\ud800" <= character <= "\udfff" for character in line):
         raise DataError(
-            f"{path}: the header is not {layout.encoding}: {error}. Set `encoding` to `latin-1` or "
-            "`utf-16`, or convert the file."
-        ) from error
+            f"{path}: the header is not {layout.encoding}: {line!a}. Set `encoding` to "
+            "`latin-1` or `utf-16`, or convert the file."
+        )
+    return line
 
 
 def unite(

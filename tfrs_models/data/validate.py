@@ -1,7 +1,7 @@
 """Check every row of a source inside DuckDB; what breaks a rule is quarantined, never lost."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from configs.data import DataConfig
@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     import duckdb
 
 EVENTS = "checked_events"
-INTERNAL_COLUMNS = ("user_row", "item_row", "event_time", "event_weight", "event_ordinal")
+INTERNAL_COLUMNS = (
+    "user_row",
+    "item_row",
+    "event_time",
+    "event_weight",
+    "event_ordinal",
+    "event_type_code",
+)
+PREFIX = "tfrs_"
 DEFAULT_TYPE = {"implicit": "event", "explicit": "rating"}
 PLAIN_COLUMNS = ("user_id", "item_id", "timestamp", "event_type", "value", "position")
 
@@ -66,13 +74,21 @@ def check_events(
 def _check_columns(raw: RawTables, types: Mapping[str, str]) -> None:
     missing_columns("events", REQUIRED_EVENT_COLUMNS, types)
     missing_columns("events", (*raw.item_columns, *raw.user_columns), types)
-    reserved = [column for column in types if column in INTERNAL_COLUMNS]
-    if reserved:
-        raise DataError(
-            f"the events have a column `{reserved[0]}`, a name that the prepared dataset needs: "
-            "rename it with `columns` of the source, such as `columns: {my_name: "
-            f"{reserved[0]}}}`"
-        )
+    refuse_reserved("the events", types, INTERNAL_COLUMNS)
+
+
+def refuse_reserved(where: str, columns: Iterable[str], reserved: Sequence[str]) -> None:
+    """Check that no column has a name of our own.
+
+    Raises:
+        DataError: one has.
+    """
+    for column in columns:
+        if column in reserved or column.startswith(PREFIX):
+            raise DataError(
+                f"{where} have a column `{column}`, a name that the prepared dataset needs: rename "
+                f"it with `columns` of the source, such as `columns: {{my_name: {column}}}`"
+            )
 
 
 def _reason(types: Mapping[str, str], latest: int) -> str:
