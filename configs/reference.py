@@ -1,6 +1,10 @@
 """The reference configuration: every key with its default and one comment line."""
 
+import ast
+import inspect
+import textwrap
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from configs import documents, plugins
@@ -51,18 +55,44 @@ def _children(value: Any) -> Iterator[Entry]:
 def _entries(section: Section) -> Iterator[Entry]:
     """The keys of a section; those of its plug-in are found among or below them."""
     plain = section.model_dump(mode="json")
-    for key, field in type(section).model_fields.items():
+    meaning = meanings(type(section))
+    for key in type(section).model_fields:
         value = getattr(section, key)
         if key == "options" and isinstance(section, PluginSection):
             value = plugins.parse_options(section.kind, section.type, section.options)
         nested = isinstance(value, Section | Mapping) and value
-        yield Entry(
-            key, value if nested else plain[key], " ".join((field.description or "").split())
-        )
+        yield Entry(key, value if nested else plain[key], meaning[key])
     if isinstance(section, FeatureConfig):
         yield from _entries(section.options)
     if isinstance(section, DataConfig):
         yield Entry(section.source, section.source_options, _first_line(section.source_options))
+
+
+def meanings(section: type[Section]) -> dict[str, str]:
+    """The docstring below each field, on one line.
+
+    Read from the source text, and only here: letting pydantic collect them for every section
+    would add a fifth to the start-up of each command.
+    """
+    found: dict[str, str] = {}
+    for owner in reversed(section.__mro__):
+        if issubclass(owner, Section):
+            found |= _docstrings(owner)
+    return found
+
+
+def _docstrings(owner: type[Section]) -> dict[str, str]:
+    tree = ast.parse(textwrap.dedent(inspect.getsource(owner)))
+    body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
+    return {
+        field.target.id: " ".join(text.value.value.split())
+        for field, text in pairwise(body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
+    }
 
 
 def _first_line(value: Any) -> str:

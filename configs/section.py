@@ -19,9 +19,7 @@ class Section(BaseModel):
     Defaults that need a plug-in are made by a factory: declaring a section imports none.
     """
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     @model_validator(mode="wrap")
     @classmethod
