@@ -1,4 +1,4 @@
-"""Seeded dropout of whole ids: the same seed drops the same ids, so a resumed run repeats itself."""
+"""Seeded dropout: the same seed drops the same places, so a resumed run repeats itself."""
 
 from typing import Any
 

@@ -24,10 +24,12 @@ class Model(tfrs.Model):
 
     def train_step(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """One optimizer step on one batch."""
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
         with tf.GradientTape() as tape:
             loss = self.compute_loss(inputs, training=True)
+            share = loss / replicas  # the optimizer sums gradients over the replicas
         variables = self.trainable_variables
-        gradients = tape.gradient(loss, variables)
+        gradients = tape.gradient(share, variables)
         self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return self._report(loss)
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from configs import plugins
+from configs.errors import ConfigError
 from configs.retrieval import RetrievalConfig
 from tfrs_models.backend import tf
 from tfrs_models.features.spec import FeatureSpec, FittedFeature
 from tfrs_models.layers.dropout import replace_ids
 from tfrs_models.layers.embedding import Embedding, FeatureEmbeddings
-from tfrs_models.layers.history import HistoryPooling
+from tfrs_models.layers.history import HistoryTower
 from tfrs_models.models.base import Model
 
 _MASKED = -1e9
@@ -29,6 +30,7 @@ class TwoTower(Model):
 
     def __init__(self, spec: FeatureSpec, config: RetrievalConfig, seed: int) -> None:
         super().__init__(name="two_tower")
+        _check(spec)
         self.config = config
         dim = config.embedding_dim
         self.item_ids = Embedding(spec.num_item_ids, dim, dim**-0.5, seed, "item_id")
@@ -38,16 +40,15 @@ class TwoTower(Model):
         self.query_features = _tower(
             _query_features(spec), config.query_hidden_units, dim, seed + 200, "query_features"
         )
-        self.history_pooling = HistoryPooling(
-            spec.history_length, config.history_pooling == "recency"
+        # Not zeros: a query without history and id is this vector, and zeros have no direction.
+        self.average = self.add_weight(
+            "average_query", (dim,), initializer=_normal(0.1 * dim**-0.5, seed + 2)
         )
-        self.history_projection = tf.keras.layers.Dense(
-            dim,
-            kernel_initializer="identity",
-            # Not zeros: a query without history is this bias, and a zero vector has no direction.
-            bias_initializer=tf.keras.initializers.RandomNormal(stddev=0.1 * dim**-0.5, seed=seed),
-            name="history_projection",
-        )
+        self.history = None
+        if spec.history_length:
+            self.history = HistoryTower(
+                spec.history_length, dim, learned=config.history_pooling == "recency"
+            )
         self._loss = plugins.load("loss", config.loss.type)
         self._loss_options = plugins.parse_options("loss", config.loss.type, config.loss.options)
 
@@ -65,10 +66,14 @@ class TwoTower(Model):
         return tf.math.l2_normalize(embedding, axis=-1)
 
     def embed_query(self, encoded: Mapping[str, Any]) -> Any:
-        """Encoded user and context features and `history` int32 [B, L] -> unit float32 [B, D]."""
-        history = encoded["history"]
-        pooled = self.history_pooling(self.item_ids(history), history)
-        embedding = self.history_projection(pooled)
+        """Encoded user and context features and `history` int32 [B, L] -> unit float32 [B, D].
+
+        A spec with a history length of 0 needs no `history`.
+        """
+        embedding = tf.identity(self.average)
+        if self.history is not None:
+            ids = encoded["history"]
+            embedding += self.history(self.item_ids(ids), ids)
         if self.user_ids is not None:
             embedding += self.user_ids(encoded["user_id"][:, 0])
         if self.query_features is not None:
@@ -114,7 +119,8 @@ class TwoTower(Model):
     def _drop_ids(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         config, seed = self.config, inputs["seed"]
         query = dict(inputs["query"])
-        query["history"] = replace_ids(query["history"], config.history_dropout, 0, seed + 1)
+        if self.history is not None:
+            query["history"] = replace_ids(query["history"], config.history_dropout, 0, seed + 1)
         if self.user_ids is not None:
             query["user_id"] = replace_ids(query["user_id"], config.user_dropout, 1, seed + 2)
         share = config.item_dropout if self.content is not None else 0.0
@@ -124,6 +130,20 @@ class TwoTower(Model):
             for side, offset in (("positive", 3), ("negative", 4))
         }
         return {**inputs, "query": query, **sides}
+
+
+def _check(spec: FeatureSpec) -> None:
+    if "item_id" not in {f.name for f in spec.select("retrieval", "item")}:
+        raise ConfigError(
+            "the feature `item_id` must be seen by the stage `retrieval`, whose histories and "
+            "candidates are items: leave its `stages` out"
+        )
+    query = (*spec.select("retrieval", "user"), *spec.select("retrieval", "context"))
+    if not query and not spec.history_length:
+        raise ConfigError(
+            "the stage `retrieval` knows nothing of a query: set `features.history.max_length` "
+            "above 0, or let it see a feature of `features.user` or `features.context`"
+        )
 
 
 def _query_features(spec: FeatureSpec) -> list[FittedFeature]:
@@ -143,8 +163,13 @@ def _tower(
     ]
     last = tf.keras.layers.Dense(dim, use_bias=False, kernel_initializer=_glorot(seed + 50))
     return cast(
-        Any, tf.keras.Sequential([FeatureEmbeddings(features, seed, name), *hidden, last], name=name)
+        Any,
+        tf.keras.Sequential([FeatureEmbeddings(features, seed, name), *hidden, last], name=name),
     )
+
+
+def _normal(stddev: float, seed: int) -> Any:
+    return tf.keras.initializers.RandomNormal(stddev=stddev, seed=seed)
 
 
 def _glorot(seed: int) -> Any:

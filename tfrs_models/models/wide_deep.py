@@ -19,7 +19,7 @@ _WIDE = "wide"
 
 def is_wide(variable: Any) -> bool:
     """Whether a variable belongs to the wide part of a `WideDeep`."""
-    return variable.name.startswith(f"{_WIDE}/")
+    return str(variable.name).startswith(f"{_WIDE}/")
 
 
 class WideDeep(Model):
@@ -27,8 +27,8 @@ class WideDeep(Model):
 
     logit = scale * retrieval score + wide(ids, crosses, dense) + deep(embeddings)
 
-    Wide and deep start at exactly 0, so an untrained model ranks as the retrieval does, and training
-    can only be judged by what it adds.
+    Wide and deep start at exactly 0, so an untrained model ranks as the retrieval does, and
+    training can only be judged by what it adds.
     """
 
     def __init__(self, spec: FeatureSpec, config: RankingConfig, seed: int) -> None:
@@ -52,7 +52,7 @@ class WideDeep(Model):
 
         Args:
             encoded: user, item and context features, crosses, `history` int32 [B, L] and
-                `retrieval_score` float32 [B, 1].
+                `retrieval_score` float32 [B, 1]; no `history` when its length is 0.
         """
         return tf.math.sigmoid(self.logits(encoded))
 
@@ -79,11 +79,14 @@ class Wide(tf.keras.layers.Layer):
         features = [f for f in spec.features if "ranking" in f.stages]
         ids = [f for f in features if f.output.kind == "ids"]
         self.dense_names = [f.name for f in features if f.output.kind == "dense"]
+        sizes = {f.name: f.output.num_ids for f in ids}
+        sizes |= {cross.name: cross.output.num_ids for cross in spec.crosses}
         self.weights_of = {
-            f.name: Embedding(f.output.num_ids, 1, 0.0, 0, f"{_WIDE}/{f.name}")
-            for f in (*ids, *spec.crosses)
+            name: Embedding(size, 1, 0.0, 0, f"{_WIDE}/{name}") for name, size in sizes.items()
         }
-        self.linear = tf.keras.layers.Dense(1, kernel_initializer="zeros", name="linear")
+        self.linear = tf.keras.layers.Dense(
+            1, use_bias=False, kernel_initializer="zeros", name="linear"
+        )
 
     def call(self, encoded: Mapping[str, Any]) -> Any:
         """The wide part's share of the logits: float32 [B]."""
@@ -106,9 +109,11 @@ class Deep(tf.keras.layers.Layer):
         self.features = FeatureEmbeddings(features, seed, "deep_features", config.embedding_dim)
         self.history = None
         if spec.history_length:
-            self.history = Embedding(spec.num_item_ids, config.embedding_dim, 0.05, seed, "taken")
+            self.history = Embedding(
+                spec.num_item_ids, config.embedding_dim, 0.05, seed + 100, "taken"
+            )
         self.dropout = config.dropout
-        self.hidden = _hidden(config.hidden_units, seed)
+        self.hidden = _hidden(config.hidden_units, seed + 200)
         self.last = tf.keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")
 
     def call(self, encoded: Mapping[str, Any], seed: Any | None) -> Any:

@@ -20,6 +20,7 @@ class WarmUp(tf.keras.optimizers.schedules.LearningRateSchedule):
         self._steps = steps
 
     def __call__(self, step: Any) -> Any:
+        """The rate of a step, from 0: float32."""
         return self._rate * tf.minimum(1.0, (tf.cast(step, tf.float32) + 1.0) / self._steps)
 
     def get_config(self) -> dict[str, Any]:

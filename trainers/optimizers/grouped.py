@@ -6,6 +6,7 @@ from typing import Any
 from tfrs_models.backend import tf
 
 Group = tuple[Any, Callable[[Any], bool]]
+Pair = tuple[Any, Any]
 
 
 class Grouped(tf.keras.optimizers.Optimizer):
@@ -14,7 +15,7 @@ class Grouped(tf.keras.optimizers.Optimizer):
     Args:
         groups: (optimizer, predicate on the variable); the last predicate must take the rest.
         clip_norm: largest global norm of the dense gradients; None leaves them alone. Row-sparse
-            gradients are not clipped: their norm would need a pass over all rows.
+            gradients are not clipped: their duplicate rows are not summed yet.
     """
 
     def __init__(self, groups: Sequence[Group], clip_norm: float | None = None) -> None:
@@ -35,37 +36,35 @@ class Grouped(tf.keras.optimizers.Optimizer):
 
     def build(self, var_list: Sequence[Any]) -> None:
         """Create the slots of every group."""
-        for optimizer, group in zip(self._optimizers, self._split(var_list), strict=True):
-            optimizer.build(group)
+        groups = self._split([(None, variable) for variable in var_list])
+        for optimizer, group in zip(self._optimizers, groups, strict=True):
+            optimizer.build([variable for _, variable in group])
 
-    def _owner(self, variable: Any) -> int:
-        return next(i for i, takes in enumerate(self._takes) if takes(variable))
-
-    def _split(self, variables: Iterable[Any]) -> list[list[Any]]:
-        groups: list[list[Any]] = [[] for _ in self._optimizers]
-        for variable in variables:
-            groups[self._owner(variable)].append(variable)
-        return groups
-
-    def apply_gradients(self, grads_and_vars: Any, **kwargs: Any) -> Any:
-        """Apply each gradient with its group's optimizer; every group counts the step."""
-        pairs = [(g, v) for g, v in self._clip(list(grads_and_vars)) if g is not None]
-        for i, optimizer in enumerate(self._optimizers):
-            group = [(g, v) for g, v in pairs if self._owner(v) == i]
-            if group:
-                optimizer.apply_gradients(group, **kwargs)
+    def apply_gradients(
+        self, grads_and_vars: Any, name: str | None = None, skip_gradients_aggregation: bool = False
+    ) -> Any:
+        """Apply each gradient with its group's optimizer; None leaves its variable alone."""
+        pairs = list(grads_and_vars)
+        with tf.init_scope():
+            self.build([variable for _, variable in pairs])
+        if not skip_gradients_aggregation:
+            pairs = self.aggregate_gradients(pairs)
+        groups = self._split(self._clip([(g, v) for g, v in pairs if g is not None]))
+        for optimizer, group in zip(self._optimizers, groups, strict=True):
+            optimizer.apply_gradients(group, name=name, skip_gradients_aggregation=True)
         return self.iterations
 
-    def _clip(self, pairs: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
-        dense = [g for g, _ in pairs if g is not None and not isinstance(g, tf.IndexedSlices)]
+    def _split(self, pairs: Iterable[Pair]) -> list[list[Pair]]:
+        groups: list[list[Pair]] = [[] for _ in self._takes]
+        for gradient, variable in pairs:
+            owner = next(i for i, takes in enumerate(self._takes) if takes(variable))
+            groups[owner].append((gradient, variable))
+        return groups
+
+    def _clip(self, pairs: list[Pair]) -> list[Pair]:
+        sparse = [(g, v) for g, v in pairs if isinstance(g, tf.IndexedSlices)]
+        dense = [(g, v) for g, v in pairs if not isinstance(g, tf.IndexedSlices)]
         if self._clip_norm is None or not dense:
             return pairs
-        clipped = iter(tf.clip_by_global_norm(dense, self._clip_norm)[0])
-        return [
-            (g if g is None or isinstance(g, tf.IndexedSlices) else next(clipped), v)
-            for g, v in pairs
-        ]
-
-    def get_config(self) -> dict[str, Any]:
-        """The settings of every group."""
-        return {"groups": [optimizer.get_config() for optimizer in self._optimizers]}
+        clipped, _ = tf.clip_by_global_norm([g for g, _ in dense], self._clip_norm)
+        return [*sparse, *zip(clipped, (v for _, v in dense), strict=True)]

@@ -11,8 +11,9 @@ class RowSparse(tf.keras.optimizers.Optimizer):
     """Applies one `Rule`; a row-sparse gradient costs O(rows seen), not O(vocabulary).
 
     tf_keras' Adam decays the moments of the whole table at each step. Here rows without a gradient
-    keep weights and slots bit-equal; the rows with one get exactly the dense update. Duplicate rows
-    of a gradient are summed first.
+    keep weights and slots bit-equal, and rows with one get the dense update from the slots that
+    they kept. Duplicate rows of a gradient are summed first. Not made from a config: a rule is a
+    function.
 
     Args:
         rule: the update.
@@ -66,8 +67,3 @@ class RowSparse(tf.keras.optimizers.Optimizer):
         variable.scatter_update(tf.IndexedSlices(rows, seen))
         for name, slot in slots.items():
             slot.scatter_update(tf.IndexedSlices(new[name], seen))
-
-    def get_config(self) -> dict[str, Any]:
-        """Name, rule and learning rate."""
-        rate = self._serialize_hyperparameter(self._learning_rate)
-        return super().get_config() | {"rule": self._rule.name, "learning_rate": rate}

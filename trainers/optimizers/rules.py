@@ -26,7 +26,10 @@ class Rule:
 
 
 def adam(beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8) -> Rule:
-    """Adam (Kingma and Ba 2015, algorithm 1); rows that a step does not see keep their moments."""
+    """Adam (Kingma and Ba 2015), in the order of computation at the end of their section 2.
+
+    As in Keras, `epsilon` is their epsilon hat: added to the square root of the uncorrected moment.
+    """
 
     def update(
         rows: Any, gradient: Any, slots: Slots, step: Any, learning_rate: Any
@@ -48,9 +51,8 @@ def ftrl(l1: float, l2: float = 0.0, initial_accumulator: float = 0.1) -> Rule:
     """
 
     def update(
-        rows: Any, gradient: Any, slots: Slots, step: Any, learning_rate: Any
+        rows: Any, gradient: Any, slots: Slots, _step: Any, learning_rate: Any
     ) -> tuple[Any, dict[str, Any]]:
-        del step
         accumulator = slots["accumulator"] + tf.square(gradient)
         sigma = (tf.sqrt(accumulator) - tf.sqrt(slots["accumulator"])) / learning_rate
         linear = slots["linear"] + gradient - sigma * rows
