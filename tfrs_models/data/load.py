@@ -74,7 +74,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 def _load_array(path: Path) -> NDArray[Any]:
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise ArtifactError(f"{path} cannot be read: {error}. {WAY_OUT}") from error
     return array
 

@@ -104,16 +104,24 @@ def _cut(
 
 def _share_cut(connection: "duckdb.DuckDBPyConnection", events: str, end: int, share: float) -> int:
     """Time of the event from which on about `share` of the events before `end` lie."""
-    cut = sql.value(
+    count = sql.value(
         connection,
-        "SELECT quantile_disc(event_time, $position) FROM $events WHERE event_time < $end",
-        position=1 - share,
+        "SELECT count(*) FROM $events WHERE event_time < $end",
         events=sql.name(events),
         end=end,
     )
-    if cut is None:
+    if count == 0:
         raise DataError(
             f"no events lie before the test window, which starts at {times.to_iso(end)}: set a "
             "later `test_start` or a shorter `test_days` in `data.split.options`"
         )
-    return int(cut)
+    before = count - max(1, round(count * share))
+    return int(
+        sql.value(
+            connection,
+            "SELECT quantile_disc(event_time, $rank) FROM $events WHERE event_time < $end",
+            rank=(before + 0.5) / count,
+            events=sql.name(events),
+            end=end,
+        )
+    )

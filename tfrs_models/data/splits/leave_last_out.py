@@ -1,6 +1,6 @@
 """The last positive of each user is test, the one before it validation.
 
-What a user does between two positives belongs to the part of the earlier... see `assign`.
+What is no positive, such as an impression, belongs to the part of the last positive before it.
 """
 
 from typing import TYPE_CHECKING, Annotated
@@ -26,25 +26,21 @@ class Options(Section):
 def assign(
     options: Options, connection: "duckdb.DuckDBPyConnection", events: str, seed: int
 ) -> Assignment:
-    """Count each user's positives from the end; ties in time are broken by item, then by source.
-
-    `later` is the number of positives from this event on. The last positive and what follows it is
-    test, the one before it and what follows it is validation.
-    """
+    """Count the positives after each event; ties in time are broken by item, then by source."""
     relation = sql.fill(
         """
         (SELECT *,
                 count(*) FILTER (event_weight > 0) OVER (
-                    PARTITION BY user_id ORDER BY event_time DESC, item_id DESC, event_ordinal DESC
-                ) AS later_positives,
+                    PARTITION BY user_id ORDER BY event_time, item_id, event_ordinal
+                ) AS positives_so_far,
                 count(*) FILTER (event_weight > 0) OVER (PARTITION BY user_id) AS all_positives
          FROM $events)
         """,
         events=sql.name(events),
     )
     code = sql.fill(
-        "CASE WHEN all_positives < $least OR later_positives > 2 THEN $train "
-        "WHEN later_positives = 2 THEN $validation ELSE $test END",
+        "CASE WHEN all_positives < $least OR all_positives - positives_so_far > 1 THEN $train "
+        "WHEN all_positives - positives_so_far = 1 THEN $validation ELSE $test END",
         least=options.min_positives,
         train=TRAIN,
         validation=VALIDATION,
