@@ -17,6 +17,7 @@ MAX_DEPTH = 32
 
 Keys = tuple[str, ...]
 
+_PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -117,11 +118,16 @@ class _Builder:
     places: dict[Keys, str]
 
     def value(self, node: yaml.Node, path: Keys) -> Any:
+        if isinstance(node, yaml.ScalarNode):
+            return self.scalar(node)
+        if node.tag not in _PLAIN_TAGS:
+            place = _place(self.origin, node.start_mark)
+            raise ConfigError(
+                f"{place}: this is no valid YAML: unknown tag {node.tag!r}; remove it"
+            )
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, path)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.value(child, path) for child in node.value]
-        return self.scalar(node)
+        return [self.value(child, path) for child in node.value]
 
     def mapping(self, node: yaml.MappingNode, path: Keys) -> dict[str, Any]:
         result: dict[str, Any] = {}
