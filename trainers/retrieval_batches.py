@@ -13,6 +13,7 @@ from tfrs_models.backend import tf
 from tfrs_models.data.dataset import TRAIN, PreparedDataset
 from tfrs_models.features.encode import EncodedTables
 from tfrs_models.features.spec import FeatureSpec
+from tfrs_models.losses._softmax import Sampler
 from trainers.histories import history_ids
 
 _MICROSECONDS_A_DAY = 86_400e6
@@ -85,7 +86,8 @@ class RetrievalBatches:
         encoded: its encoded tables.
         spec: the features.
         config: the retrieval stage.
-        negatives: (counts, seed) -> the items that a batch is scored against.
+        negatives: training events of each known item row -> sampler of the items that a batch is
+            scored against.
         seed: seed of order, histories, negatives and dropout.
     """
 
@@ -95,7 +97,7 @@ class RetrievalBatches:
         encoded: EncodedTables,
         spec: FeatureSpec,
         config: RetrievalConfig,
-        negatives: Callable[[Any, Any], Any],
+        negatives: Callable[[NDArray[Any]], Sampler],
         seed: int,
     ) -> None:
         rows = positives(dataset, config.recency_half_life_days)
@@ -104,9 +106,8 @@ class RetrievalBatches:
         self._seed = seed
         self._length = spec.history_length
         self._leave_one_out = config.history_sampling == "leave_one_out"
-        self._negatives = negatives
         counts = np.bincount(rows.item, minlength=dataset.known_items)[: dataset.known_items]
-        self._counts = tf.constant(counts, tf.float32)
+        self._negatives = negatives(counts)
         self._rows = {name: tf.constant(column) for name, column in vars(rows).items()}
         self._history = tf.constant(history_ids(dataset, rows.item))
         self._user = _constants(spec, encoded.user, "user")
@@ -121,7 +122,7 @@ class RetrievalBatches:
         places = self._places(step)
         seed = tf.stack([tf.constant(self._seed, tf.int32), tf.cast(step, tf.int32)]) * 8
         row = {name: tf.gather(column, places) for name, column in self._rows.items()}
-        drawn = self._negatives(self._counts, seed)
+        drawn = self._negatives(seed)
         query = _gather(self._user, row["user"]) | _gather(self._context, places)
         return {
             "query": query | self._histories(places, row, seed + 5),

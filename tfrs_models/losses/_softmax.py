@@ -1,5 +1,6 @@
 """The cross entropy that the softmax losses share."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tfrs_models.backend import tf
@@ -15,6 +16,10 @@ class Negatives(NamedTuple):
 
     rows: Any
     correction: Any
+
+
+Sampler = Callable[[Any], Negatives]
+"""Negatives of a stateless seed int32 [2]."""
 
 
 def softmax_loss(positive_logits: Any, negative_logits: Any, weight: Any) -> Any:

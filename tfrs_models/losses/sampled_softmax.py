@@ -1,17 +1,20 @@
 """Softmax over the positive and a number of shared, sampled negatives.
 
-The number of negatives does not depend on the batch. Negatives of a popularity distribution q are
-corrected by subtracting log(C q) from their logits, which makes the sampled sum an unbiased estimate
-of the full one (Bengio and Senecal 2008; Yi et al. 2019); nothing is clipped.
+The number of negatives does not depend on the batch. From the logits of C negatives of a
+distribution q, log(C q) is subtracted: the expectation of the sampled sum of exponentials is then
+the sum over all known items (Bengio and Senecal 2008). Nothing is clipped.
 """
 
 from typing import Annotated, Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
+from configs.errors import DataError
 from configs.section import Section
 from tfrs_models.backend import tf
-from tfrs_models.losses._softmax import Negatives, softmax_loss
+from tfrs_models.losses._softmax import Negatives, Sampler, softmax_loss
 
 
 class Options(Section):
@@ -23,34 +26,33 @@ class Options(Section):
     """Items are drawn with probability ~ count^exponent: 0 uniform, 1 by popularity."""
 
 
-def negatives(options: Options, counts: Any, seed: Any) -> Negatives:
-    """Known items drawn with replacement.
+def negatives(options: Options, counts: NDArray[Any]) -> Sampler:
+    """Known items drawn with replacement; those without a positive only where all are alike.
 
-    Args:
-        options: the settings.
-        counts: float32 [V], training events of each known item row; rows 0 and 1 are never drawn.
-        seed: int32 [2], stateless.
+    Sums are float64: single precision would never draw the tail of a catalogue of millions.
+
+    Raises:
+        DataError: there is nothing to draw.
     """
-    if options.popularity_exponent == 0:
-        return _uniform(options.negatives, counts, seed)
-    mass = tf.pow(counts[2:], options.popularity_exponent)
-    cumulative = tf.cumsum(mass / tf.reduce_sum(mass))
-    points = tf.random.stateless_uniform((options.negatives,), seed) * cumulative[-1]
-    drawn = tf.searchsorted(cumulative, points, side="right")
-    share = tf.gather(mass / tf.reduce_sum(mass), drawn)
-    return Negatives(drawn + 2, tf.math.log(share * _number(counts)))
+    mass = counts[2:].astype(np.float64) ** options.popularity_exponent
+    if not mass.any():
+        raise DataError(
+            "no item of the vocabulary has a positive training event, so there are no negatives to "
+            f"draw; {len(mass)} items are in the vocabulary: lower `data.min_item_events`"
+        )
+    cumulative = tf.constant(np.cumsum(mass))
+    # An item without mass has no correction: it is never drawn.
+    expected = np.where(mass > 0, options.negatives * mass / mass.sum(), 1.0)
+    correction = tf.constant(np.log(expected), tf.float32)
+
+    def draw(seed: Any) -> Negatives:
+        share = tf.random.stateless_uniform([options.negatives], seed, dtype=tf.float64)
+        drawn = tf.searchsorted(cumulative, share * cumulative[-1], side="right")
+        return Negatives(drawn + 2, tf.gather(correction, drawn))
+
+    return draw
 
 
-def _uniform(size: int, counts: Any, seed: Any) -> Negatives:
-    rows = tf.random.stateless_uniform((size,), seed, 2, tf.shape(counts)[0], tf.int32)
-    return Negatives(rows, tf.zeros((size,), tf.float32))
-
-
-def _number(counts: Any) -> Any:
-    """Number of known items; with it a uniform distribution has correction 0."""
-    return tf.cast(tf.shape(counts)[0] - 2, tf.float32)
-
-
-def loss(options: Options, positive_logits: Any, negative_logits: Any, weight: Any) -> Any:  # noqa: ARG001
+def loss(options: Options, positive_logits: Any, negative_logits: Any, weight: Any) -> Any:
     """Weighted mean of the sampled softmax loss. See `_softmax.softmax_loss`."""
     return softmax_loss(positive_logits, negative_logits, weight)

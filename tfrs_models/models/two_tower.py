@@ -6,6 +6,8 @@ Legend: B examples, C negatives, D embedding, L history length.
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from numpy.typing import NDArray
+
 from configs import plugins
 from configs.errors import ConfigError
 from configs.retrieval import RetrievalConfig
@@ -14,6 +16,7 @@ from tfrs_models.features.spec import FeatureSpec, FittedFeature
 from tfrs_models.layers.dropout import replace_ids
 from tfrs_models.layers.embedding import Embedding, FeatureEmbeddings
 from tfrs_models.layers.history import HistoryTower
+from tfrs_models.losses._softmax import Sampler
 from tfrs_models.models.base import Model
 
 _MASKED = -1e9
@@ -85,9 +88,13 @@ class TwoTower(Model):
         self.embed_query(encoded)
         self.embed_candidate(encoded)
 
-    def negatives(self, counts: Any, seed: Any) -> Any:
-        """The negatives that the loss asks for. See the loss's `negatives`."""
-        return self._loss.negatives(self._loss_options, counts, seed)
+    def negatives(self, counts: NDArray[Any]) -> Sampler:
+        """A sampler of the negatives that the loss asks for.
+
+        Args:
+            counts: int64 [V], positive training events of each known item row.
+        """
+        return cast(Sampler, self._loss.negatives(self._loss_options, counts))
 
     def compute_loss(self, inputs: Mapping[str, Any], training: bool = False) -> Any:
         """The loss of one batch.
