@@ -5,7 +5,6 @@
 # PYTHON=/path/to/python3.12 chooses the interpreter.
 
 BIN := .venv/bin
-RUN := artifacts/runs/demo
 
 .PHONY: demo test lint venv lock
 
@@ -19,7 +18,7 @@ demo: venv
 	$(BIN)/tfrs recommend demo
 
 test: venv
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(ARGS)
 
 lint: venv
 	$(BIN)/ruff check .
