@@ -1,6 +1,7 @@
 """Small event logs on disk, and the shortest way to prepare them."""
 
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,3 +68,44 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         yield connection
+
+
+URL = "https://files.grouplens.org/datasets/movielens/ml-100k.zip"
+RATINGS = [(1, 1, 5), (1, 2, 4), (2, 1, 3), (2, 3, 1), (3, 2, 2), (3, 3, 5)] * 2
+USERS = [(1, 24, "M", "technician", "01234"), (2, 53, "F", "other", "94043")]
+USERS += [(3, 7, "F", "student", "55555")]
+FLAGS = {"Toy Story (1995)": (3, 4), "Nameless": (), "Heat (1995)": (1, 16)}
+
+
+@pytest.fixture(scope="session")
+def movielens(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A `data_dir` with a small ml-100k.zip where TensorFlow Datasets keeps its downloads."""
+    from tfrs_models.backend import tf
+
+    assert tf.__version__  # TensorFlow comes first, on the Keras that TFRS needs
+    import tensorflow_datasets as tfds
+    from tensorflow_datasets.core.download import resource
+
+    folder = tmp_path_factory.mktemp("movielens")
+    known = tfds.builder("movielens/100k-ratings", data_dir=folder).url_infos[URL]
+    path = folder / "downloads" / resource.get_dl_fname(URL, known.checksum)
+    path.parent.mkdir()
+    _write_archive(path)
+    path.with_name(f"{path.name}.INFO").write_text(f'{{"dataset_names": [], "urls": ["{URL}"]}}')
+    return folder
+
+
+def _write_archive(path: Path) -> None:
+    ratings = [(*rating, 881250949 + n) for n, rating in enumerate(RATINGS)]
+    items = [
+        (n, title, "", "", "http://x", *(int(flag in flags) for flag in range(19)))
+        for n, (title, flags) in enumerate(FLAGS.items(), start=1)
+    ]
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("ml-100k/u.data", _text("\t", ratings))
+        archive.writestr("ml-100k/u.user", _text("|", USERS))
+        archive.writestr("ml-100k/u.item", _text("|", items))
+
+
+def _text(delimiter: str, rows: Iterable[tuple[Any, ...]]) -> str:
+    return "".join(delimiter.join(map(str, row)) + "\n" for row in rows)
