@@ -20,13 +20,13 @@ class RankingConfig(Section):
     """Hidden layers of the deep part."""
     embedding_dim: Annotated[int, Field(ge=1)] = 16
     """Width of the deep part's embeddings."""
-    dropout: Share = 0.2
+    dropout: Share = 0.4
     """Share of the deep part's inputs dropped while training."""
     candidates: Annotated[int, Field(ge=1)] = 200
     """Candidates retrieved for each request and ranked."""
-    retrieved_negatives: Annotated[int, Field(ge=0)] = 8
+    retrieved_negatives: Annotated[int, Field(ge=0)] = 30
     """Negatives for each positive, drawn from the user's retrieved candidates."""
-    random_negatives: Annotated[int, Field(ge=0)] = 2
+    random_negatives: Annotated[int, Field(ge=0)] = 4
     """Negatives for each positive, drawn uniformly from the catalogue."""
     ftrl_learning_rate: Annotated[float, Field(gt=0)] = 0.02
     """Step size of the wide part (FTRL)."""
@@ -35,7 +35,7 @@ class RankingConfig(Section):
     holdout_share: Annotated[float, Field(gt=0, lt=1)] = 0.25
     """Share of the validation users kept from training, to decide when to stop."""
     training: TrainingConfig = TrainingConfig(
-        epochs=10, batch_size=256, learning_rate=0.001, embedding_learning_rate=0.001
+        epochs=20, batch_size=256, learning_rate=0.001, embedding_learning_rate=0.001, patience=4
     )
     """The training loop; a batch counts positives."""
     validation_metric: str = "ndcg@10"

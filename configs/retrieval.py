@@ -40,7 +40,7 @@ class RetrievalConfig(Section):
     """Share of user ids replaced by the unknown id, so that the history learns to stand alone."""
     item_dropout: Share = 0.05
     """Share of candidate ids replaced by the unknown id, so that content learns to stand alone."""
-    temperature: Annotated[float, Field(gt=0)] = 0.12
+    temperature: Annotated[float, Field(gt=0)] = 0.15
     """Cosine similarities are divided by this before the softmax."""
     recency_half_life_days: Annotated[float, Field(gt=0)] | None = None
     """A training event this much older than the newest counts half; all alike when missing."""

@@ -16,9 +16,9 @@ class TrainingConfig(Section):
     """Passes over the training examples at most."""
     batch_size: Annotated[int, Field(ge=1)] = 1024
     """Examples a step."""
-    learning_rate: Rate = 0.003
+    learning_rate: Rate = 0.002
     """Step size of the dense layers (Adam)."""
-    embedding_learning_rate: Rate = 0.003
+    embedding_learning_rate: Rate = 0.002
     """Step size of the embedding tables (row-sparse Adam)."""
     warmup_steps: Annotated[int, Field(ge=0)] = 0
     """Steps over which the step sizes grow linearly from 0."""

@@ -32,7 +32,7 @@ def _load(name: str) -> Any:
 
 def _prepare() -> None:
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def module_keras_is_legacy() -> bool:

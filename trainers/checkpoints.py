@@ -55,7 +55,7 @@ class Checkpoints:
             manager.checkpoint.restore(path).assert_consumed()
         except (AssertionError, ValueError, tf.errors.OpError) as error:
             raise ArtifactError(
-                f"the checkpoint `{path}` does not fit this model: {error}. Remove the run's folder "
-                "`" + str(self._folder) + "` to train from the beginning."
+                f"the checkpoint `{path}` does not fit this model: {error}. Remove the folder "
+                f"`{self._folder}` to train this stage from the beginning."
             ) from error
         return True

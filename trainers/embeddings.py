@@ -13,9 +13,8 @@ from tfrs_models.evaluation.top_k import Scorer
 _BLOCK = 8192
 
 
-def embed(function: Any, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-    """Apply an embedding function to encoded columns of R rows: float32 [R, D]."""
-    compiled = tf.function(function, reduce_retracing=True, autograph=False)
+def embed(compiled: Any, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+    """Apply a compiled tower to encoded columns of R rows: float32 [R, D]."""
     rows = len(next(iter(columns.values())))
     parts = [
         compiled({name: tf.constant(c[i : i + _BLOCK]) for name, c in columns.items()}).numpy()
@@ -41,7 +40,7 @@ def query_columns(
     encoded_context: Mapping[str, NDArray[Any]],
     history: NDArray[np.int32],
 ) -> dict[str, NDArray[Any]]:
-    """Encoded inputs of the query tower for evaluation queries; the context is the request's own."""
+    """Encoded inputs of the query tower for evaluation queries, each in its own context."""
     user = {name: column[queries.user] for name, column in encoded_user.items()}
     context = {name: column[queries.event] for name, column in encoded_context.items()}
     return user | context | {"history": history}

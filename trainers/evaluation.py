@@ -2,10 +2,12 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
 
 from configs.errors import DataError
 from tfrs_models.data.dataset import TEST
@@ -42,9 +44,7 @@ def test_queries(material: Material) -> Queries:
     return queries
 
 
-def measured(
-    trained: "Trained", folder: Path
-) -> tuple[list[SystemResult], dict[str, float]]:
+def measured(trained: "Trained", folder: Path) -> tuple[list[SystemResult], dict[str, float]]:
     """Results of every system, and the flat metrics; `metrics.json` and `table.md` are written."""
     material = trained.material
     queries = test_queries(material)
@@ -61,24 +61,42 @@ def measured(
 
 
 def _stages(trained: "Trained", queries: Queries) -> list[SystemResult]:
+    return [
+        _evaluate(trained.material, queries, name, group, lists, seconds)
+        for name, group, lists, seconds in _lists(trained, queries)
+    ]
+
+
+def _lists(
+    trained: "Trained", queries: Queries
+) -> Iterator[tuple[str, str, NDArray[np.int32], float]]:
+    """Name, group, lists and seconds of each stage."""
     material = trained.material
+    num_items = material.dataset.num_items
     k = max(material.config.evaluation.ks)
     start = time.perf_counter()
-    lists = retrieve(trained.two_tower, material, queries, k)
-    systems = [("two_tower", "retrieval", lists, time.perf_counter() - start)]
+    lists = retrieve(trained.two_tower, material, queries, k, num_items)
+    yield "two_tower", "retrieval", lists, time.perf_counter() - start
     if trained.wide_deep is not None:
         start = time.perf_counter()
-        part = retrieved(trained.two_tower, material, queries)
+        part = retrieved(trained.two_tower, material, queries, num_items)
         ranked = ranker(trained.wide_deep, part, trained.encoder, material)()
-        systems.append(("two_stage", "two_stage", ranked[:, :k], time.perf_counter() - start))
-    vectors = content_vectors(material.dataset)
-    config = material.config
-    return [
-        evaluate_lists(
-            name, group, found, queries, material.dataset, config.evaluation, config.seed, vectors, s
-        )
-        for name, group, found, s in systems
-    ]
+        yield "two_stage", "two_stage", ranked[:, :k], time.perf_counter() - start
+
+
+def _evaluate(
+    material: Material,
+    queries: Queries,
+    name: str,
+    group: str,
+    lists: NDArray[np.int32],
+    seconds: float,
+) -> SystemResult:
+    config, dataset = material.config, material.dataset
+    vectors = content_vectors(dataset)
+    return evaluate_lists(
+        name, group, lists, queries, dataset, config.evaluation, config.seed, vectors, seconds
+    )
 
 
 def _speed(folder: Path) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """Where a run lies, and which of its stages are done."""
 
 import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -21,9 +22,16 @@ class BusyError(ArtifactError):
     exit_code = 12
 
 
-def run_folder(artifacts: Path, config: RunConfig) -> Path:
-    """`<artifacts>/runs/<name>-<8 digits of the configuration's fingerprint>`."""
-    return artifacts / "runs" / f"{config.name}-{fingerprint(config)[:8]}"
+def run_folder(artifacts: Path, config: RunConfig, data: str) -> Path:
+    """`<artifacts>/runs/<name>-<8 digits>`: other settings or other data are another run.
+
+    Args:
+        artifacts: where all runs lie.
+        config: the settings.
+        data: fingerprint of the data, see `tfrs_models.data.prepare.fingerprint`.
+    """
+    digest = hashlib.sha256(f"{fingerprint(config)} {data}".encode()).hexdigest()
+    return artifacts / "runs" / f"{config.name}-{digest[:8]}"
 
 
 def find_run(artifacts: Path, run: str) -> Path:
@@ -70,12 +78,17 @@ def locked(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(handle, folder)
         yield
-    except BlockingIOError as error:
-        raise BusyError(f"another process works in `{folder}`: wait for it to end") from error
     finally:
         os.close(handle)
+
+
+def _lock(handle: int, folder: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise BusyError(f"another process works in `{folder}`: wait for it to end") from error
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -181,10 +181,6 @@ def _train(
 
 
 def _compile(model: Any, batches: Batches) -> Callable[[Any, Any], None]:
-    @tf.function(
-        input_signature=[tf.TensorSpec([], tf.int64), tf.TensorSpec([], tf.int64)],
-        autograph=False,
-    )
     def run_steps(first: Any, steps: Any) -> None:
         def body(step: Any) -> Any:
             model.train_step(batches.batch(step))
@@ -192,7 +188,11 @@ def _compile(model: Any, batches: Batches) -> Callable[[Any, Any], None]:
 
         tf.while_loop(lambda step: step < first + steps, body, [first], parallel_iterations=1)
 
-    return run_steps  # type: ignore[no-any-return]
+    number = tf.TensorSpec([], tf.int64)
+    compiled: Callable[[Any, Any], None] = tf.function(
+        run_steps, input_signature=[number, number], autograph=False
+    )
+    return compiled
 
 
 def _call(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,35 +11,39 @@ from configs.errors import DataError
 from tfrs_models.backend import tf
 from tfrs_models.data.dataset import VALIDATION
 from tfrs_models.evaluation.queries import Queries, build_queries
-from tfrs_models.evaluation.top_k import top_k_lists
 from tfrs_models.features.encoder import FeatureEncoder
 from tfrs_models.models.two_tower import TwoTower
 from tfrs_models.models.wide_deep import WideDeep
-from trainers.embeddings import dot_product
 from trainers.loop import Fit, fit
 from trainers.optimizers.build import ranking_optimizer
 from trainers.ranking_batches import RankingBatches, Retrieved
-from trainers.retrieval import Material, candidate_embeddings, query_embeddings, query_inputs
+from trainers.retrieval import (
+    Material,
+    candidate_embeddings,
+    query_embeddings,
+    query_inputs,
+    search,
+    trained_items,
+)
 from trainers.validation import mean_metric, parse_metric
 from trainers.watch import Watch
 
 _PAIRS_A_CALL = 16_384
 
 
-def retrieved(model: TwoTower, material: Material, queries: Queries) -> Retrieved:
-    """Candidates of each query with everything that the ranker reads."""
-    config = material.config
+def retrieved(model: TwoTower, material: Material, queries: Queries, num_items: int) -> Retrieved:
+    """Candidates of each query with everything that the ranker reads.
+
+    Args:
+        model: the retrieval model.
+        material: the encoded tables.
+        queries: the queries.
+        num_items: items below this row are candidates; see `trainers.retrieval.retrieve`.
+    """
     of_queries = query_embeddings(model, material, queries)
     of_candidates = candidate_embeddings(model, material)
-    lists = top_k_lists(
-        dot_product(of_queries, of_candidates),
-        queries,
-        material.dataset.num_items,
-        config.ranking.candidates,
-        config.evaluation.memory_limit_mib,
-        config.evaluation.exclude_seen,
-        "two_tower",
-    )
+    k = material.config.ranking.candidates
+    lists = search(of_queries, of_candidates[:num_items], material, queries, k)
     columns = query_inputs(material, queries, "ranking")
     return Retrieved(queries, lists, of_queries, of_candidates, columns)
 
@@ -53,7 +58,7 @@ def train_ranking(
     """
     config = material.config
     queries = build_queries(material.dataset, VALIDATION, config.evaluation, config.seed)
-    everything = retrieved(retriever, material, queries)
+    everything = retrieved(retriever, material, queries, trained_items(material.dataset))
     training, held_out = _divide(everything, config.ranking.holdout_share, config.seed)
     model = new_wide_deep(material)
     batches = _batches(training, encoder, material)
@@ -87,7 +92,14 @@ def _batches(part: Retrieved, encoder: FeatureEncoder, material: Material) -> Ra
     names = [f.name for f in material.spec.select("ranking", "item")]
     items = {name: material.encoded.item[name] for name in {*names, "item_id"}}
     config = material.config
-    return RankingBatches(part, items, encoder.encode_crosses, config.ranking, config.seed)
+    return RankingBatches(
+        part,
+        items,
+        material.dataset.known_items,
+        encoder.encode_crosses,
+        config.ranking,
+        config.seed,
+    )
 
 
 def _validation(
@@ -101,13 +113,13 @@ def _validation(
 def ranker(
     model: WideDeep, part: Retrieved, encoder: FeatureEncoder, material: Material
 ) -> Callable[[], NDArray[np.int32]]:
-    """A function that re-orders the lists of `part` by the model's present weights: int32 [Q, K]."""
+    """A function that re-orders the lists of `part` by the present weights: int32 [Q, K]."""
     pairs = _batches(part, encoder, material)
 
-    @tf.function(reduce_retracing=True, autograph=False)
-    def logits(owners: tf.Tensor, items: tf.Tensor) -> tf.Tensor:
+    def score(owners: Any, items: Any) -> Any:
         return model.logits(pairs.encode(owners, items))
 
+    logits = tf.function(score, reduce_retracing=True, autograph=False)
     queries, k = part.lists.shape
     owners = np.repeat(np.arange(queries, dtype=np.int32), k)
     items = part.lists.ravel()

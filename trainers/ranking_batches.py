@@ -1,4 +1,4 @@
-"""Pairs of the ranking stage: positives of the validation window and negatives of the same requests.
+"""Lists of the ranking stage: positives of the validation window, each with negatives.
 
 The retrieval model has not been trained on these positives, so its scores of them are as honest as
 they will be at serving time; histories end before the window.
@@ -52,6 +52,7 @@ class RankingBatches:
     Args:
         retrieved: the training queries.
         items: encoded item columns, [N, ...] by name.
+        known_items: random negatives lie below this row.
         crosses: encoded columns -> crosses.
         config: the ranking stage.
         seed: seed of order, negatives and dropout.
@@ -61,6 +62,7 @@ class RankingBatches:
         self,
         retrieved: Retrieved,
         items: Mapping[str, NDArray[Any]],
+        known_items: int,
         crosses: Callable[[Mapping[str, Any]], dict[str, Any]],
         config: RankingConfig,
         seed: int,
@@ -77,7 +79,7 @@ class RankingBatches:
         self._usable = tf.constant((retrieved.lists > 0) & ~_contains(targets, retrieved.lists))
         self._columns = {name: tf.constant(c) for name, c in retrieved.columns.items()}
         self._items = {name: tf.constant(c) for name, c in items.items()}
-        self._num_items = len(retrieved.candidate_embeddings)
+        self._known_items = known_items
         self._query_embeddings = tf.constant(retrieved.query_embeddings)
         self._candidate_embeddings = tf.constant(retrieved.candidate_embeddings)
 
@@ -93,23 +95,21 @@ class RankingBatches:
         owner, target = tf.gather(self._owner, places), tf.gather(self._target, places)
         rows, usable = self._negatives(owner, seed)
         items = tf.concat([target[:, tf.newaxis], rows], axis=1)
-        weight = tf.concat([tf.ones_like(target, tf.float32)[:, tf.newaxis], usable], axis=1)
-        label = tf.concat([tf.ones_like(weight[:, :1]), tf.zeros_like(usable)], axis=1)
+        positive = tf.ones_like(target, tf.float32)[:, tf.newaxis]
         owners = tf.repeat(owner, tf.shape(items)[1])
         return {
             "encoded": self.encode(owners, tf.reshape(items, [-1])),
-            "label": tf.reshape(label, [-1]),
-            "weight": tf.reshape(weight, [-1]),
+            "usable": tf.concat([positive, usable], axis=1),
             "seed": seed,
         }
 
     def _negatives(self, owner: Any, seed: Any) -> tuple[Any, Any]:
-        """Item rows [B, M] and weights [B, M], 0 where a draw is a target or no item."""
+        """Item rows [B, M] and which are usable [B, M]: 0 for a target or no item, else 1."""
         hard = (tf.shape(owner)[0], self._config.retrieved_negatives)
         easy = (tf.shape(owner)[0], self._config.random_negatives)
         place = tf.random.stateless_uniform(hard, seed + 1, 0, tf.shape(self._lists)[1], tf.int32)
         cells = tf.stack([tf.broadcast_to(owner[:, tf.newaxis], hard), place], axis=-1)
-        random = tf.random.stateless_uniform(easy, seed + 2, 2, self._num_items, tf.int32)
+        random = tf.random.stateless_uniform(easy, seed + 2, 2, self._known_items, tf.int32)
         rows = tf.concat([tf.gather_nd(self._lists, cells), random], axis=1)
         usable = tf.cast(tf.gather_nd(self._usable, cells), tf.float32)
         return rows, tf.concat([usable, tf.ones(easy)], axis=1)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.run import RunConfig
-from tfrs_models.data.dataset import VALIDATION, PreparedDataset
+from tfrs_models.data.dataset import TRAIN, VALIDATION, PreparedDataset
 from tfrs_models.evaluation.queries import Queries, build_queries
 from tfrs_models.evaluation.top_k import top_k_lists
 from tfrs_models.features.encode import EncodedTables
@@ -62,23 +62,33 @@ def validation(model: TwoTower, material: Material) -> Callable[[], float]:
     """A function that returns the validation metric of the model's present weights."""
     config = material.config
     name, k = parse_metric(config.retrieval.validation_metric)
-    queries = build_queries(material.dataset, VALIDATION, config.evaluation, config.seed)
+    dataset = material.dataset
+    queries = build_queries(dataset, VALIDATION, config.evaluation, config.seed)
 
     def evaluate() -> float:
-        return mean_metric(retrieve(model, material, queries, k), queries, name, k)
+        lists = retrieve(model, material, queries, k, trained_items(dataset))
+        return mean_metric(lists, queries, name, k)
 
     return evaluate
+
+
+def trained_items(dataset: PreparedDataset) -> int:
+    """One past the last row of the items that have training events."""
+    events = dataset.events
+    return int(events.item[events.split == TRAIN].max()) + 1
 
 
 def candidate_embeddings(model: TwoTower, material: Material) -> NDArray[np.float32]:
     """Embeddings of all item rows: unit float32 [N, D]."""
     names = [f.name for f in material.spec.select("retrieval", "item")]
-    return embed(model.embed_candidate, {name: material.encoded.item[name] for name in names})
+    return embed(
+        model.compiled("embed_candidate"), {name: material.encoded.item[name] for name in names}
+    )
 
 
 def query_embeddings(model: TwoTower, material: Material, queries: Queries) -> NDArray[np.float32]:
     """Embeddings of all queries: unit float32 [Q, D]."""
-    return embed(model.embed_query, query_inputs(material, queries, "retrieval"))
+    return embed(model.compiled("embed_query"), query_inputs(material, queries, "retrieval"))
 
 
 def query_inputs(material: Material, queries: Queries, stage: Any) -> dict[str, NDArray[Any]]:
@@ -93,17 +103,36 @@ def query_inputs(material: Material, queries: Queries, stage: Any) -> dict[str, 
 
 
 def retrieve(
-    model: TwoTower, material: Material, queries: Queries, k: int
+    model: TwoTower, material: Material, queries: Queries, k: int, num_items: int
 ) -> NDArray[np.int32]:
-    """The k candidates of each query by exact search, best first: int32 [Q, k]."""
+    """The k candidates of each query by exact search, best first: int32 [Q, k].
+
+    Args:
+        model: the retrieval model.
+        material: the encoded tables.
+        queries: the queries.
+        k: length of the lists.
+        num_items: items below this row are candidates: `trained_items` while training, because
+            items that come later must decide nothing, and the whole catalogue for the test.
+    """
+    of_queries = query_embeddings(model, material, queries)
+    of_candidates = candidate_embeddings(model, material)
+    return search(of_queries, of_candidates[:num_items], material, queries, k)
+
+
+def search(
+    query_embeddings: NDArray[np.float32],
+    candidate_embeddings: NDArray[np.float32],
+    material: Material,
+    queries: Queries,
+    k: int,
+) -> NDArray[np.int32]:
+    """Exact search among the given candidates, without seen items if so configured: [Q, k]."""
     config = material.config.evaluation
-    scorer = dot_product(
-        query_embeddings(model, material, queries), candidate_embeddings(model, material)
-    )
     return top_k_lists(
-        scorer,
+        dot_product(query_embeddings, candidate_embeddings),
         queries,
-        material.dataset.num_items,
+        len(candidate_embeddings),
         k,
         config.memory_limit_mib,
         config.exclude_seen,

@@ -1,4 +1,4 @@
-"""Batches of the retrieval stage, formed inside the compiled loop from integer columns in memory."""
+"""Batches of the retrieval stage, formed inside the compiled loop from columns in memory."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -125,7 +125,7 @@ class RetrievalBatches:
         drawn = self._negatives(seed)
         query = _gather(self._user, row["user"]) | _gather(self._context, places)
         return {
-            "query": query | self._histories(places, row, seed + 5),
+            "query": query | self._histories(row, seed + 5),
             "positive": _gather(self._item, row["item"]),
             "negative": _gather(self._item, drawn.rows),
             "positive_rows": row["item"],
@@ -145,7 +145,7 @@ class RetrievalBatches:
             index, seed, tf.constant(self.num_examples - 1, tf.int64)
         )
 
-    def _histories(self, places: Any, row: Mapping[str, Any], seed: Any) -> dict[str, Any]:
+    def _histories(self, row: Mapping[str, Any], seed: Any) -> dict[str, Any]:
         if self._length == 0:
             return {}
         start, end = self._windows(row, seed)

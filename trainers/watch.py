@@ -14,8 +14,13 @@ from tfrs_models.backend import tf
 class Steps(Protocol):
     """The part of a plan that a watch reads."""
 
-    total_steps: int
-    steps_per_epoch: int
+    @property
+    def total_steps(self) -> int:
+        """Steps of the whole training."""
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps of one epoch."""
 
 
 class Watch(AbstractContextManager["Watch"]):
@@ -58,7 +63,9 @@ class Watch(AbstractContextManager["Watch"]):
     def steps(self, step: int, plan: Steps, loss: float, examples_per_second: float) -> None:
         """A compiled call has ended."""
         epoch = step / plan.steps_per_epoch
-        text = f"epoch {epoch:.1f}  loss {loss:.3f}  {examples_per_second:,.0f} examples/s{self._best}"
+        text = (
+            f"epoch {epoch:.1f}  loss {loss:.3f}  {examples_per_second:,.0f} examples/s{self._best}"
+        )
         self._bar.update(self._task, completed=step, total=plan.total_steps, text=text)
         self._write(step, {"loss": loss, "examples_per_second": examples_per_second})
 

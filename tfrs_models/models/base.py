@@ -40,3 +40,16 @@ class Model(tfrs.Model):
     def _report(self, loss: Any) -> dict[str, Any]:
         self.loss_mean.update_state(loss)
         return {"loss": self.loss_mean.result()}
+
+    def compiled(self, method: str) -> Any:
+        """A method as a `tf.function` for calls from Python, traced once for the model's life.
+
+        Training calls the plain method: the gradient of a nested `tf.function` would be dense, and
+        an optimizer step would touch every row of a table.
+        """
+        # Not an attribute: Keras would track the dictionary and put it into checkpoints.
+        functions = self.__dict__.setdefault("_compiled_methods", {})
+        if method not in functions:
+            plain = getattr(self, method)
+            functions[method] = tf.function(plain, reduce_retracing=True, autograph=False)
+        return functions[method]

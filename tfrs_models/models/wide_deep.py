@@ -14,6 +14,7 @@ from tfrs_models.layers.embedding import Embedding, FeatureEmbeddings, masked_me
 from tfrs_models.models.base import Model
 
 _INITIAL_SCALE = 8.0
+_MASKED = -1e9
 _WIDE = "wide"
 
 
@@ -23,7 +24,7 @@ def is_wide(variable: Any) -> bool:
 
 
 class WideDeep(Model):
-    """Probability that a candidate is taken, from the pair's features and its retrieval score.
+    """Scores a candidate of a request from the pair's features and its retrieval score.
 
     logit = scale * retrieval score + wide(ids, crosses, dense) + deep(embeddings)
 
@@ -48,7 +49,7 @@ class WideDeep(Model):
         return score + self.wide(encoded) + self.deep(encoded, seed)
 
     def score(self, encoded: Mapping[str, Any]) -> Any:
-        """Probabilities float32 [B].
+        """Scores float32 [B] in (0, 1), comparable within one request; they are not calibrated.
 
         Args:
             encoded: user, item and context features, crosses, `history` int32 [B, L] and
@@ -57,18 +58,23 @@ class WideDeep(Model):
         return tf.math.sigmoid(self.logits(encoded))
 
     def compute_loss(self, inputs: Mapping[str, Any], training: bool = False) -> Any:
-        """Weighted mean of the binary cross entropy.
+        """Mean over the positives of -log softmax among the candidates of the same request.
+
+        A list is what the user chose from, so only differences within it count; the pointwise
+        cross entropy spends the model on telling users apart, which cannot change an order.
 
         Args:
-            inputs: `encoded` (see `score`), `label` float32 [B], `weight` float32 [B], `seed`
-                int32 [2].
+            inputs: `encoded` (see `score`) of P x G pairs, one list after the other, the positive
+                first; `usable` float32 [P, G], 0 where a negative must not count; `seed` int32 [2].
             training: drop units.
+
+        Returns:
+            float32 scalar.
         """
         logits = self.logits(inputs["encoded"], inputs["seed"] if training else None)
-        losses = tf.nn.sigmoid_cross_entropy_with_logits(inputs["label"], logits)
-        return tf.math.divide_no_nan(
-            tf.reduce_sum(inputs["weight"] * losses), tf.reduce_sum(inputs["weight"])
-        )
+        usable = inputs["usable"]
+        lists = tf.where(usable > 0, tf.reshape(logits, tf.shape(usable)), _MASKED)
+        return tf.reduce_mean(tf.reduce_logsumexp(lists, axis=1) - lists[:, 0])
 
 
 class Wide(tf.keras.layers.Layer):
