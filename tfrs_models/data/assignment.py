@@ -35,12 +35,20 @@ class Assignment:
     Attributes:
         code: SQL expression over a row of `relation`: TRAIN, VALIDATION or TEST.
         relation: SQL table expression with every column of the events, and those that `code` needs.
+            It is read several times: costly columns belong into a table, see `materialise`.
         cuts: what the report shows, such as the times of the cuts in ISO 8601 UTC.
     """
 
     code: str
     relation: str
     cuts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def materialise(connection: "duckdb.DuckDBPyConnection", query: str) -> str:
+    """Create a table of a query's rows; its name, quoted."""
+    table = sql.name("assigned_events")
+    sql.run(connection, "CREATE OR REPLACE TABLE $table AS $query", table=table, query=query)
+    return table
 
 
 class Split(Protocol):

@@ -86,8 +86,8 @@ def _finish_events(
     example = quarantine.example(connection)
     quarantine.check_share(bad, left, config.validation.max_bad_share, example, path)
     duplicates = _drop_duplicates(connection) if config.events.deduplicate == "exact" else 0
-    _check_enough(connection, config, filtered)
     _create_valid_events(connection, config)
+    _check_enough(connection, config, filtered)
     return TableReport(filtered, bad, duplicates, left - duplicates)
 
 
@@ -122,17 +122,13 @@ def _drop_duplicates(connection: "duckdb.DuckDBPyConnection") -> int:
 def _check_enough(
     connection: "duckdb.DuckDBPyConnection", config: DataConfig, filtered: dict[str, int]
 ) -> None:
-    events, users, items = sql.rows(
-        connection,
-        "SELECT count(*), count(DISTINCT user_id), count(DISTINCT item_id) FROM $events",
-        events=EVENTS,
-    )[0]
     rules = config.validation
-    for found, least, label in (
-        (events, rules.min_events, "events"),
-        (users, rules.min_users, "users"),
-        (items, rules.min_items, "items"),
+    for label, least, what in (
+        ("events", rules.min_events, "event_ordinal"),
+        ("users", rules.min_users, "user_id"),
+        ("items", rules.min_items, "item_id"),
     ):
+        found = _count_up_to(connection, what, least)
         if found < least:
             dropped = f"; filters dropped {sum(filtered.values()):,} rows" if filtered else ""
             raise DataError(
@@ -140,6 +136,18 @@ def _check_enough(
                 f"{least}{dropped}. A recommender needs several users and items: give more data, "
                 "correct the filters, or lower the limit."
             )
+
+
+def _count_up_to(connection: "duckdb.DuckDBPyConnection", column: str, limit: int) -> int:
+    """Different values of a column, counted no further than to `limit`."""
+    return int(
+        sql.value(
+            connection,
+            "SELECT count(*) FROM (SELECT DISTINCT $column FROM valid_events LIMIT $limit)",
+            column=sql.name(column),
+            limit=limit,
+        )
+    )
 
 
 def _create_valid_events(connection: "duckdb.DuckDBPyConnection", config: DataConfig) -> None:

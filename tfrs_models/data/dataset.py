@@ -58,7 +58,8 @@ class PreparedDataset:
 
     Attributes:
         folder: holds `manifest.json`, `report.json`, `quarantine.parquet`, `users.parquet`,
-            `items.parquet`, `events.parquet` (all columns, in the order of `events`),
+            `items.parquet`, `events.parquet` (all columns, in the order of `events`; users and
+            items as `user_row` and `item_row`),
             `vocabularies/user_id.txt`, `vocabularies/item_id.txt` (known ids, one a line; line i
             is row i + 2) and `columns/*.npy`. Row r of users.parquet and items.parquet is user or
             item row r + 2.

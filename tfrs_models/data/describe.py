@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tfrs_models.data import sql
 from tfrs_models.data.assignment import CODES
 from tfrs_models.data.dataset import FIRST_ROW, TRAIN, PreparedDataset
+from tfrs_models.data.paths import literal
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
 BLOCK = 1 << 22
@@ -17,12 +19,11 @@ def describe(dataset: PreparedDataset) -> dict[str, Any]:
     """Figures of a dataset: rows, broken rows, parts of the split, new users and items, histories.
 
     `new_users` and `new_items` of a part are those without any training event. `history_lengths`
-    are quantiles of the training events of the users who have some.
+    are quantiles of the training events of the users who have some; `density` is the share of
+    the pairs of a user and an item that have an event.
     """
     manifest = dataset.manifest
-    train_counts = _train_counts(dataset)
-    users, items = train_counts
-    pairs = (dataset.num_users - FIRST_ROW) * (dataset.num_items - FIRST_ROW)
+    users, items = _train_counts(dataset)
     histories = users[users > 0]
     return {
         "folder": str(dataset.folder),
@@ -32,7 +33,7 @@ def describe(dataset: PreparedDataset) -> dict[str, Any]:
         "items": dataset.num_items - FIRST_ROW,
         "known_users": dataset.known_users - FIRST_ROW,
         "known_items": dataset.known_items - FIRST_ROW,
-        "events_per_pair": len(dataset.events) / pairs,
+        "density": _density(dataset),
         "window": {key: manifest["window"][key] for key in ("start", "end")},
         "split": manifest["split"],
         "parts": {
@@ -48,6 +49,20 @@ def describe(dataset: PreparedDataset) -> dict[str, Any]:
         },
         "report": json.loads((dataset.folder / "report.json").read_text(encoding="utf-8")),
     }
+
+
+def _density(dataset: PreparedDataset) -> float:
+    """Share of the pairs of a user and an item that have an event."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        found = sql.value(
+            connection,
+            "SELECT count(*) FROM (SELECT DISTINCT user_row, item_row FROM read_parquet($path))",
+            path=sql.text(literal(dataset.folder / "events.parquet")),
+        )
+    pairs = (dataset.num_users - FIRST_ROW) * (dataset.num_items - FIRST_ROW)
+    return float(found / pairs)
 
 
 def _train_counts(dataset: PreparedDataset) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -28,17 +28,27 @@ def counts(connection: "duckdb.DuckDBPyConnection") -> dict[str, dict[str, int]]
     found = sql.rows(
         connection,
         """
-        SELECT split, count(*), count(*) FILTER (event_weight > 0), count(DISTINCT user_id),
-               count(DISTINCT item_id)
-        FROM split_events GROUP BY split
+        SELECT split, count(*), count(*) FILTER (event_weight > 0) FROM split_events GROUP BY split
         """,
     )
     by_code = {code: figures for code, *figures in found}
-    labels = ("events", "positives", "users", "items")
     return {
-        part: dict(zip(labels, by_code.get(code, [0, 0, 0, 0]), strict=True))
-        for part, code in CODES.items()
+        part: _part(connection, part, by_code.get(code, [0, 0])) for part, code in CODES.items()
     }
+
+
+def _part(connection: "duckdb.DuckDBPyConnection", part: str, figures: list[int]) -> dict[str, int]:
+    users, items = (
+        sql.value(
+            connection,
+            "SELECT count(*) FROM $table WHERE $events > 0",
+            table=sql.name(f"{key}_rows"),
+            events=sql.name(f"{part}_events"),
+        )
+        for key in ("user_id", "item_id")
+    )
+    events, positives = figures
+    return {"events": events, "positives": positives, "users": users, "items": items}
 
 
 def missing_entities(connection: "duckdb.DuckDBPyConnection", raw: RawTables) -> dict[str, int]:

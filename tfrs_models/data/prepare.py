@@ -154,7 +154,7 @@ def _read(
 
 
 def _split(connection: "duckdb.DuckDBPyConnection", config: DataConfig, seed: int) -> Assignment:
-    """Create the table `split_events`: the valid events with `split` codes."""
+    """Create the view `split_events`: the valid events with `split` codes."""
     kind = config.split.type
     options = plugins.parse_options("split", kind, config.split.options)
     assignment: Assignment = plugins.load("split", kind).assign(
@@ -163,7 +163,7 @@ def _split(connection: "duckdb.DuckDBPyConnection", config: DataConfig, seed: in
     kept = [c for c in sql.column_types(connection, "valid_events") if c != "split"]
     sql.run(
         connection,
-        "CREATE TABLE split_events AS SELECT $columns, ($code)::TINYINT AS split FROM $relation",
+        "CREATE VIEW split_events AS SELECT $columns, ($code)::TINYINT AS split FROM $relation",
         columns=sql.names(kept),
         code=assignment.code,
         relation=assignment.relation,

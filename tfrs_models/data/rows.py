@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from configs.errors import DataError
 from tfrs_models.data import sql
+from tfrs_models.data.assignment import CODES
 from tfrs_models.data.dataset import FIRST_ROW, TRAIN
 from tfrs_models.data.tables import SOURCE_COLUMNS
 
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 def number_rows(
     connection: "duckdb.DuckDBPyConnection", key: str, entities: str | None, min_events: int
 ) -> tuple[int, int]:
-    """Create the table `<key>_rows` with `<key>` and `entity_row` INTEGER.
+    """Create the table `<key>_rows`.
+
+    Columns: `<key>`, `entity_row` INTEGER, `known`, and `train_events`, `validation_events`,
+    `test_events`, the events of each part of the split.
 
     Ids with `min_events` training events come first, ordered by their number (falling), then by id;
     then the others by their first event, then by id. No test event moves a known row.
@@ -35,18 +39,19 @@ def number_rows(
         connection,
         """
         CREATE TABLE ${key}_rows AS
-        SELECT $key, known, ($first - 1 + row_number() OVER (
+        SELECT * EXCLUDE (first_time), ($first - 1 + row_number() OVER (
                    ORDER BY known DESC, CASE WHEN known THEN train_events END DESC,
                             CASE WHEN NOT known THEN first_time END NULLS LAST, $key
                ))::INTEGER AS entity_row
-        FROM (SELECT $key, count(split) FILTER (split = $train) AS train_events,
-                     train_events >= $least AS known, min(event_time) AS first_time
+        FROM (SELECT $key, $parts, train_events >= $least AS known, min(event_time) AS first_time
               FROM (SELECT $key, split, event_time FROM split_events $others)
               GROUP BY $key)
         """,
         key=key,
         first=FIRST_ROW,
-        train=TRAIN,
+        parts=", ".join(
+            f"count(split) FILTER (split = {code}) AS {part}_events" for part, code in CODES.items()
+        ),
         least=min_events,
         others=others if entities else "",
     )

@@ -32,7 +32,7 @@ def _overview(figures: Mapping[str, Any]) -> Table:
     table.add_row("folder", figures["folder"])
     for label in ("events", "users", "known_users", "items", "known_items"):
         table.add_row(label.replace("_", " "), f"{figures[label]:,}")
-    table.add_row("density", f"{figures['events_per_pair']:.3%}")
+    table.add_row("density", f"{figures['density']:.3%}")
     table.add_row("window (UTC)", f"{figures['window']['start']} to {figures['window']['end']}")
     table.add_row("split", figures["split"]["type"])
     for label, moment in figures["split"]["cuts"].items():

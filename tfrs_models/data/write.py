@@ -70,20 +70,23 @@ def write_events(
 ) -> None:
     """Write `split_events` in the order (user row, time, item row), ties in source order.
 
+    Users and items stand there by row alone: their ids would be most of what has to be sorted.
+
     Args:
         connection: where `split_events`, `user_id_rows` and `item_id_rows` live.
         types: event types in the order of their codes.
         left_out: free columns that became attributes of users or items.
         path: Parquet file to write.
     """
-    internal = ("user_id", "item_id", "event_time", "event_ordinal", *left_out)
+    internal = ("user_id", "item_id", "event_type", "event_time", "event_ordinal", *left_out)
     sql.run(
         connection,
         """
         COPY (
-            SELECT user_id, item_id, users.entity_row AS user_row, items.entity_row AS item_row,
+            SELECT users.entity_row AS user_row, items.entity_row AS item_row,
                    make_timestamp(event_time) AS "timestamp",
-                   (list_position([$types], event_type) - 1)::TINYINT AS event_type_code,
+                   event_type::ENUM($types) AS event_type,
+                   enum_code(event_type::ENUM($types))::TINYINT AS event_type_code,
                    events.* EXCLUDE ($internal)
             FROM split_events AS events
             JOIN user_id_rows AS users USING (user_id) JOIN item_id_rows AS items USING (item_id)

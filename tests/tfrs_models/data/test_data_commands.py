@@ -37,7 +37,7 @@ def test_prepare_names_the_dataset(arguments, tmp_path):
 def test_describe_prepares_and_tells_the_figures(arguments):
     figures = json.loads(run("describe", arguments, "--json"))
     assert (figures["events"], figures["users"], figures["items"]) == (50, 5, 7)
-    assert figures["events_per_pair"] == 50 / 35
+    assert figures["density"] == 1  # in 10 days each of 5 users takes each of 7 items
     # The last tenth of 50 events is test, a tenth of the other 45 (rounded to 4) is validation.
     assert [part["events"] for part in figures["parts"].values()] == [41, 4, 5]
     assert figures["event_types"] == {"event": 50}

@@ -1,6 +1,7 @@
 """The prepared dataset: order, rows, weights, attributes, reuse, and nothing learned from later."""
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -74,8 +75,8 @@ def test_the_arrays_equal_the_parquet_file(prepare_lines, rows, log):
     assert [r["item_row"] for r in stored] == events.item.tolist()
     assert [r["value"] for r in stored] == events.value.tolist()
     assert [r["position"] for r in stored] == events.position.tolist()
-    users = rows(dataset, "users")
-    assert all(users[r["user_row"] - FIRST_ROW]["user_id"] == r["user_id"] for r in stored)
+    seconds = [(r["timestamp"] - datetime(1970, 1, 1)) // timedelta(seconds=1) for r in stored]
+    assert seconds == (events.time // 1_000_000).tolist()
 
 
 def test_context_columns_are_kept_under_their_names(prepare_lines, rows, log):

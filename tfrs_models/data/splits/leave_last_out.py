@@ -9,7 +9,7 @@ from pydantic import Field
 
 from configs.section import Section
 from tfrs_models.data import sql
-from tfrs_models.data.assignment import Assignment
+from tfrs_models.data.assignment import Assignment, materialise
 from tfrs_models.data.dataset import TEST, TRAIN, VALIDATION
 
 if TYPE_CHECKING:
@@ -27,14 +27,14 @@ def assign(
     options: Options, connection: "duckdb.DuckDBPyConnection", events: str, seed: int
 ) -> Assignment:
     """Count the positives after each event; ties in time are broken by item, then by source."""
-    relation = sql.fill(
+    counted = sql.fill(
         """
-        (SELECT *,
+        SELECT *,
                 count(*) FILTER (event_weight > 0) OVER (
                     PARTITION BY user_id ORDER BY event_time, item_id, event_ordinal
                 ) AS positives_so_far,
                 count(*) FILTER (event_weight > 0) OVER (PARTITION BY user_id) AS all_positives
-         FROM $events)
+         FROM $events
         """,
         events=sql.name(events),
     )
@@ -46,4 +46,4 @@ def assign(
         validation=VALIDATION,
         test=TEST,
     )
-    return Assignment(code, relation)
+    return Assignment(code, materialise(connection, counted))

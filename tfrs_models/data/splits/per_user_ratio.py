@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from configs.section import Section
 from tfrs_models.data import sql
-from tfrs_models.data.assignment import Assignment
+from tfrs_models.data.assignment import Assignment, materialise
 from tfrs_models.data.dataset import TEST, TRAIN, VALIDATION
 
 if TYPE_CHECKING:
@@ -39,14 +39,14 @@ def assign(
     options: Options, connection: "duckdb.DuckDBPyConnection", events: str, seed: int
 ) -> Assignment:
     """Count each user's events from the end; ties in time are broken by item, then by source."""
-    relation = sql.fill(
+    counted = sql.fill(
         """
-        (SELECT *,
+        SELECT *,
                 row_number() OVER (
                     PARTITION BY user_id ORDER BY event_time DESC, item_id DESC, event_ordinal DESC
                 ) AS from_end,
                 count(*) OVER (PARTITION BY user_id) AS user_events
-         FROM $events)
+         FROM $events
         """,
         events=sql.name(events),
     )
@@ -61,4 +61,4 @@ def assign(
         validation_code=VALIDATION,
         train_code=TRAIN,
     )
-    return Assignment(code, relation)
+    return Assignment(code, materialise(connection, counted))

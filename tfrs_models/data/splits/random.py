@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from configs.section import Section
 from tfrs_models.data import sql
-from tfrs_models.data.assignment import Assignment
+from tfrs_models.data.assignment import Assignment, materialise
 from tfrs_models.data.dataset import TEST, TRAIN, VALIDATION
 
 if TYPE_CHECKING:
@@ -41,11 +41,11 @@ def assign(
     options: Options, connection: "duckdb.DuckDBPyConnection", events: str, seed: int
 ) -> Assignment:
     """Draw a number in [0, 1) for each event from the MD5 hash of what it is."""
-    relation = sql.fill(
+    counted = sql.fill(
         """
-        (SELECT *, md5_number_lower(concat_ws(chr(31), user_id, item_id, event_time, $seed))
+        SELECT *, md5_number_lower(concat_ws(chr(31), user_id, item_id, event_time, $seed))
                    / $hashes AS draw
-         FROM $events)
+         FROM $events
         """,
         seed=seed,
         hashes=HASHES,
@@ -60,4 +60,4 @@ def assign(
         validation_code=VALIDATION,
         train_code=TRAIN,
     )
-    return Assignment(code, relation)
+    return Assignment(code, materialise(connection, counted))
