@@ -212,24 +212,24 @@ def test_an_unknown_type_is_a_fault_of_the_key_type():
 
 
 def test_a_fault_of_a_feature_option_is_listed_beside_those_of_the_feature():
-    feature = "features.item.title={type: text, bukets: 3, stagse: [ranking], embedding_dim: 0}"
+    feature = "features.item.fresh={type: text, bukets: 3, stagse: [ranking], embedding_dim: 0}"
     message = refusal("demo", feature)
-    assert "`features.item.title.bukets`" in message
+    assert "`features.item.fresh.bukets`" in message
     assert "Did you mean `buckets`?" in message
     assert "Did you mean `stages`?" in message
-    assert "`features.item.title.embedding_dim`" in message
+    assert "`features.item.fresh.embedding_dim`" in message
 
 
 def test_an_unknown_feature_type_names_the_nearest():
-    message = refusal("demo", "features.item.title={type: txt, buckets: 3}")
-    assert "`features.item.title.type`" in message
+    message = refusal("demo", "features.item.fresh={type: txt, buckets: 3}")
+    assert "`features.item.fresh.type`" in message
     assert "no feature is called `txt`. Did you mean `text`?" in message
 
 
 def test_a_feature_without_a_type_is_told_so():
     assert (
-        "`features.item.title.type` (--set features.item.title): this key is required."
-        in refusal("demo", "features.item.title={column: x}")
+        "`features.item.fresh.type` (--set features.item.fresh): this key is required."
+        in refusal("demo", "features.item.fresh={column: x}")
     )
 
 
