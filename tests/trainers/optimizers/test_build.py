@@ -1,0 +1,60 @@
+import numpy as np
+from support.specs import FEATURES, feature, make_spec, random_rows
+
+from configs.ranking import RankingConfig
+from configs.retrieval import RetrievalConfig
+from configs.training import TrainingConfig
+from tfrs_models.layers.embedding import is_table
+from tfrs_models.models.two_tower import TwoTower
+from tfrs_models.models.wide_deep import WideDeep, is_wide
+from trainers.optimizers.build import ranking_optimizer, retrieval_optimizer
+
+# Features whose names could be taken for a part of the model.
+SPEC = make_spec((*FEATURES, feature("wide", "user"), feature("table", "item")))
+
+
+def rules(optimizer: object, variables: list[object]) -> dict[str, str]:
+    """The optimizer of each variable, by the variable's name."""
+    groups = optimizer._split([(None, v) for v in variables])
+    return {
+        variable.name: optimizer.name
+        for optimizer, group in zip(optimizer._optimizers, groups, strict=True)
+        for _, variable in group
+    }
+
+
+def test_the_wide_part_alone_gets_ftrl() -> None:
+    model = WideDeep(SPEC, RankingConfig(), seed=0)
+    model.build_from(random_rows(SPEC, 2))
+    found = rules(ranking_optimizer(RankingConfig()), model.trainable_variables)
+    wide = {v.name for v in model.wide.trainable_variables}
+    assert {name for name, rule in found.items() if rule == "wide"} == wide
+    assert {v.name for v in model.trainable_variables if is_wide(v)} == wide
+    # A weight for each of 6 id features (age and price are dense), one cross, and the linear part.
+    assert len(wide) == 6 + 1 + 1
+
+
+def test_tables_and_layers_have_their_own_rates() -> None:
+    model = TwoTower(SPEC, RetrievalConfig(), seed=0)
+    model.build_from(random_rows(SPEC, 2))
+    found = rules(retrieval_optimizer(TrainingConfig()), model.trainable_variables)
+    tables = {name for name, rule in found.items() if rule == "tables"}
+    assert tables == {v.name for v in model.trainable_variables if is_table(v)}
+    assert tables == {
+        "item_id/table:0",
+        "user_id/table:0",
+        "content/genres/table:0",
+        "content/table/table:0",
+        "query_features/hour/table:0",
+        "query_features/wide/table:0",
+    }
+
+
+def test_warm_up_and_clipping_come_from_the_settings() -> None:
+    config = TrainingConfig(
+        learning_rate=0.2, embedding_learning_rate=0.4, warmup_steps=10, clip_norm=2.0
+    )
+    optimizer = retrieval_optimizer(config)
+    rates = {o.name: float(o.learning_rate) for o in optimizer._optimizers}
+    assert optimizer._clip_norm == 2.0
+    np.testing.assert_allclose([rates["dense"], rates["tables"]], [0.02, 0.04], rtol=1e-6)
