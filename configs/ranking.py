@@ -1,8 +1,8 @@
 """The Wide & Deep ranking model."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from configs.section import Section
 from configs.training import TrainingConfig
@@ -40,3 +40,12 @@ class RankingConfig(Section):
     """The training loop; a batch counts positives."""
     validation_metric: str = "ndcg@10"
     """The metric of the held-out users that decides when to stop and which weights to keep."""
+
+    @model_validator(mode="after")
+    def _check_negatives(self) -> Self:
+        if self.retrieved_negatives + self.random_negatives == 0:
+            raise ValueError(
+                "the ranking stage needs something to rank a positive above: set "
+                "`retrieved_negatives` or `random_negatives` to at least 1, or `enabled: false`"
+            )
+        return self

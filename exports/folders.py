@@ -26,6 +26,13 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def remove_partial(folder: Path) -> None:
+    """Remove what processes that died left beside `folder`; no other may be writing it."""
+    for kind in ("partial", "former"):
+        for path in folder.parent.glob(f".{folder.name}.{kind}-*"):
+            shutil.rmtree(path)
+
+
 def _put(partial: Path, folder: Path) -> None:
     former = folder.with_name(f".{folder.name}.former-{os.getpid()}")
     if folder.exists():

@@ -28,7 +28,7 @@ def train(source: str, overrides: Sequence[str], artifacts: Path) -> None:
     console.print(table(outcome.results))
     console.print(f"Metrics: {outcome.folder / 'metrics.json'}")
     console.print(f"Bundle:  {outcome.bundle}")
-    console.print(f"Next:    tfrs recommend {outcome.folder.name} --user ID --k 10")
+    console.print(f"Next:    tfrs recommend {outcome.folder} --user ID --k 10")
 
 
 @click.command()
@@ -39,13 +39,14 @@ def evaluate(run: str, artifacts: Path) -> None:
     from rich.console import Console
 
     from tfrs_models.evaluation.table import table
-    from trainers.evaluation import measured
-    from trainers.folders import find_run, load_run_config, locked
+    from trainers.evaluation import EXPORT, measured
+    from trainers.folders import check_done, find_run, load_run_config, locked
     from trainers.run import train as trained_run
 
     folder = find_run(artifacts, run)
     console = Console()
     with locked(folder):
+        check_done(folder / EXPORT)
         trained = trained_run(load_run_config(folder), artifacts, folder, console)
         results, _ = measured(trained, folder)
     console.print(table(results))

@@ -24,6 +24,7 @@ from trainers.retrieval import Material, retrieve
 if TYPE_CHECKING:
     from trainers.run import Trained
 
+EXPORT = "export"
 METRICS_FILE = "metrics.json"
 TABLE_FILE = "table.md"
 
@@ -54,10 +55,15 @@ def measured(trained: "Trained", folder: Path) -> tuple[list[SystemResult], dict
         ),
         *_stages(trained, queries),
     ]
-    metrics = flatten(results) | _speed(folder)
-    write_metrics(folder / METRICS_FILE, metrics)
     (folder / TABLE_FILE).write_text(markdown(results), encoding="utf-8")
-    return results, metrics
+    return results, add_speed(flatten(results), folder)
+
+
+def add_speed(metrics: Mapping[str, float], folder: Path) -> dict[str, float]:
+    """The metrics and how long each stage that is done took; written to `metrics.json`."""
+    everything = {**metrics, **_speed(folder)}
+    write_metrics(folder / METRICS_FILE, everything)
+    return everything
 
 
 def _stages(trained: "Trained", queries: Queries) -> list[SystemResult]:
@@ -100,9 +106,9 @@ def _evaluate(
 
 
 def _speed(folder: Path) -> dict[str, float]:
-    """Seconds and examples/s of the trained stages."""
+    """Seconds of the stages that are done, and examples/s of the trained ones."""
     speed: dict[str, float] = {}
-    for name in ("prepare", "retrieval", "ranking"):
+    for name in ("prepare", "retrieval", "ranking", EXPORT):
         done = folder / name / DONE
         if done.exists():
             record: Mapping[str, Any] = json.loads(done.read_text("utf-8"))

@@ -110,3 +110,16 @@ def stage(folder: Path, work: Callable[[], Mapping[str, Any]]) -> dict[str, Any]
         write_json(done, work())
     record: dict[str, Any] = json.loads(done.read_text("utf-8"))
     return record
+
+
+def check_done(folder: Path) -> None:
+    """Check that a stage is done.
+
+    Raises:
+        ArtifactError: it is not.
+    """
+    if not (folder / DONE).exists():
+        raise ArtifactError(
+            f"the run `{folder.parent}` is not finished: run `tfrs train` with its configuration "
+            "again, it goes on where it stopped"
+        )

@@ -20,6 +20,7 @@ from trainers.ranking_batches import RankingBatches, Retrieved
 from trainers.retrieval import (
     Material,
     candidate_embeddings,
+    columns_read,
     query_embeddings,
     query_inputs,
     search,
@@ -57,7 +58,8 @@ def train_ranking(
         DataError: the validation events leave too few queries to train on.
     """
     config = material.config
-    queries = build_queries(material.dataset, VALIDATION, config.evaluation, config.seed)
+    everyone = config.evaluation.model_copy(update={"max_users": None})
+    queries = build_queries(material.dataset, VALIDATION, everyone, config.seed)
     everything = retrieved(retriever, material, queries, trained_items(material.dataset))
     training, held_out = _divide(everything, config.ranking.holdout_share, config.seed)
     model = new_wide_deep(material)
@@ -89,7 +91,7 @@ def _divide(everything: Retrieved, share: float, seed: int) -> tuple[Retrieved, 
 
 
 def _batches(part: Retrieved, encoder: FeatureEncoder, material: Material) -> RankingBatches:
-    names = [f.name for f in material.spec.select("ranking", "item")]
+    names = columns_read(material.spec, "ranking", "item")
     items = {name: material.encoded.item[name] for name in {*names, "item_id"}}
     config = material.config
     return RankingBatches(
@@ -105,7 +107,7 @@ def _batches(part: Retrieved, encoder: FeatureEncoder, material: Material) -> Ra
 def _validation(
     model: WideDeep, held_out: Retrieved, encoder: FeatureEncoder, material: Material
 ) -> Callable[[], float]:
-    name, k = parse_metric(material.config.ranking.validation_metric)
+    name, k = parse_metric("ranking", material.config.ranking.validation_metric)
     rank = ranker(model, held_out, encoder, material)
     return lambda: mean_metric(rank(), held_out.queries, name, k)
 

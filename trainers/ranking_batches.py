@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from configs.ranking import RankingConfig
 from tfrs_models.backend import tf
 from tfrs_models.evaluation.queries import Queries
-from tfrs_models.metrics.rows import Rows
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,8 @@ class RankingBatches:
         self._owner = tf.constant(targets.owners, tf.int32)
         self._target = tf.constant(targets.items)
         self._lists = tf.constant(retrieved.lists)
-        self._usable = tf.constant((retrieved.lists > 0) & ~_contains(targets, retrieved.lists))
+        self._num_items = len(retrieved.candidate_embeddings)
+        self._target_keys = tf.constant(targets.owners * self._num_items + targets.items)
         self._columns = {name: tf.constant(c) for name, c in retrieved.columns.items()}
         self._items = {name: tf.constant(c) for name, c in items.items()}
         self._known_items = known_items
@@ -111,8 +111,15 @@ class RankingBatches:
         cells = tf.stack([tf.broadcast_to(owner[:, tf.newaxis], hard), place], axis=-1)
         random = tf.random.stateless_uniform(easy, seed + 2, 2, self._known_items, tf.int32)
         rows = tf.concat([tf.gather_nd(self._lists, cells), random], axis=1)
-        usable = tf.cast(tf.gather_nd(self._usable, cells), tf.float32)
-        return rows, tf.concat([usable, tf.ones(easy)], axis=1)
+        usable = (rows > 0) & ~self._are_targets(owner, rows)
+        return rows, tf.cast(usable, tf.float32)
+
+    def _are_targets(self, owner: Any, rows: Any) -> Any:
+        """Which item rows int32 [B, M] are targets of the queries int32 [B]: bool [B, M]."""
+        keys = tf.cast(owner, tf.int64)[:, tf.newaxis] * self._num_items + tf.cast(rows, tf.int64)
+        place = tf.searchsorted(self._target_keys, tf.reshape(keys, [-1]))
+        nearest = tf.gather(self._target_keys, tf.minimum(place, self.num_examples - 1))
+        return keys == tf.reshape(nearest, tf.shape(keys))
 
     def encode(self, owners: Any, items: Any) -> dict[str, Any]:
         """Encoded columns of pairs of queries int32 [B] and item rows int32 [B]."""
@@ -126,10 +133,3 @@ class RankingBatches:
             keepdims=True,
         )
         return encoded | {"retrieval_score": score}
-
-
-def _contains(targets: Rows, lists: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Which cells of the lists are targets of their query: bool [Q, K]."""
-    width = np.int64(max(lists.max(initial=0), targets.items.max(initial=0)) + 1)
-    keys = targets.owners * width + targets.items
-    return np.isin(np.arange(len(lists))[:, np.newaxis] * width + lists, keys)

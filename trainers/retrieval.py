@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from configs.errors import DataError
+from configs.features import Stage, Table
 from configs.run import RunConfig
 from tfrs_models.data.dataset import TRAIN, VALIDATION, PreparedDataset
 from tfrs_models.evaluation.queries import Queries, build_queries
@@ -59,11 +61,21 @@ def train_retrieval(material: Material, folder: Path, watch: Watch) -> tuple[Two
 
 
 def validation(model: TwoTower, material: Material) -> Callable[[], float]:
-    """A function that returns the validation metric of the model's present weights."""
+    """A function that returns the validation metric of the model's present weights.
+
+    Raises:
+        DataError: there is nothing to measure it on.
+    """
     config = material.config
-    name, k = parse_metric(config.retrieval.validation_metric)
+    name, k = parse_metric("retrieval", config.retrieval.validation_metric)
     dataset = material.dataset
     queries = build_queries(dataset, VALIDATION, config.evaluation, config.seed)
+    if not len(queries):
+        raise DataError(
+            "no user has a validation target, so nothing tells when to stop: enlarge the "
+            "validation part of `data.split.options`, or set `evaluation.exclude_seen: false` "
+            "when users mostly come back to what they know"
+        )
 
     def evaluate() -> float:
         lists = retrieve(model, material, queries, k, trained_items(dataset))
@@ -91,13 +103,19 @@ def query_embeddings(model: TwoTower, material: Material, queries: Queries) -> N
     return embed(model.compiled("embed_query"), query_inputs(material, queries, "retrieval"))
 
 
-def query_inputs(material: Material, queries: Queries, stage: Any) -> dict[str, NDArray[Any]]:
+def columns_read(spec: FeatureSpec, stage: Stage, table: Table) -> list[str]:
+    """Features of a table that a stage reads; the ranker reads the parts of its crosses too."""
+    crossed = {part for cross in spec.crosses for part in cross.of if stage == "ranking"}
+    return [f.name for f in spec.table(table) if stage in f.stages or f.name in crossed]
+
+
+def query_inputs(material: Material, queries: Queries, stage: Stage) -> dict[str, NDArray[Any]]:
     """Encoded user, context and history of each query, for one stage."""
     spec, encoded = material.spec, material.encoded
     return query_columns(
         queries,
-        {f.name: encoded.user[f.name] for f in spec.select(stage, "user")},
-        {f.name: encoded.context[f.name] for f in spec.select(stage, "context")},
+        {name: encoded.user[name] for name in columns_read(spec, stage, "user")},
+        {name: encoded.context[name] for name in columns_read(spec, stage, "context")},
         latest_items(material.dataset, queries.history, spec.history_length),
     )
 

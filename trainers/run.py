@@ -8,11 +8,13 @@ from typing import Any
 
 from rich.console import Console
 
+from configs.errors import ArtifactError
 from configs.run import RunConfig
 from exports.bundle import BundleParts, write_bundle
+from exports.folders import remove_partial
 from tfrs_models.backend import tf
 from tfrs_models.data.dataset import PreparedDataset
-from tfrs_models.data.prepare import prepare
+from tfrs_models.data.prepare import fingerprint, prepare
 from tfrs_models.evaluation.report import SystemResult
 from tfrs_models.features.encode import encode_tables
 from tfrs_models.features.encoder import FeatureEncoder
@@ -26,6 +28,7 @@ from trainers.loop import Fit
 from trainers.ranking import new_wide_deep, train_ranking
 from trainers.restore import restore
 from trainers.retrieval import Material, new_two_tower, query_embeddings, train_retrieval
+from trainers.validation import check_metrics
 from trainers.watch import Watch
 
 
@@ -37,7 +40,7 @@ class Outcome:
         folder: the run's folder.
         bundle: the bundle's folder.
         metrics: flat measurements, as in `metrics.json`.
-        results: of every system; empty when the run was complete before.
+        results: of every system.
     """
 
     folder: Path
@@ -59,20 +62,23 @@ class Trained:
 def run(config: RunConfig, artifacts: Path, console: Console) -> Outcome:
     """Do what is left of a run; a run that was killed goes on where it stopped.
 
+    A run that is complete is measured again and trained no more.
+
     Raises:
         BusyError: another process does the same run.
         TfrsError: a setting or the data are wrong.
     """
-    folder = run_folder(artifacts, config)
+    check_metrics(config)
+    folder = run_folder(artifacts, config, fingerprint(config.data, config.seed))
     with locked(folder):
+        remove_partial(folder / "bundle")
         write_json(folder / CONFIG, config.model_dump(mode="json"))
         trained = train(config, artifacts, folder, console)
         console.print("[bold]Evaluating[/bold] against every baseline on the test events")
         results, metrics = evaluation.measured(trained, folder)
         bundle = folder / "bundle"
-        record = stage(folder / "export", lambda: _export(trained, metrics, bundle))
-        metrics = metrics | {f"export.{name}": value for name, value in record.items()}
-        return Outcome(folder, bundle, metrics, results)
+        stage(folder / evaluation.EXPORT, lambda: _export(trained, metrics, bundle))
+        return Outcome(folder, bundle, evaluation.add_speed(metrics, folder), results)
 
 
 def train(config: RunConfig, artifacts: Path, folder: Path, console: Console) -> Trained:
@@ -94,6 +100,7 @@ def prepared(
     console.print("[bold]Preparing[/bold] events, items and users")
     start = time.perf_counter()
     dataset = prepare(config.data, config.seed, artifacts / "datasets")
+    _check_data(dataset, folder)
     spec = _features(config, dataset, folder / "features")
     encoder = FeatureEncoder(spec)
     encoded = encode_tables(encoder, dataset, folder / "encoded")
@@ -104,6 +111,16 @@ def prepared(
     )
     stage(folder / "prepare", lambda: {"events": len(dataset.events), "seconds": seconds})
     return Material(config, dataset, spec, encoded), encoder
+
+
+def _check_data(dataset: PreparedDataset, folder: Path) -> None:
+    """Features and weights of a run fit no other data than its own."""
+    record = stage(folder / "data", lambda: {"fingerprint": dataset.fingerprint})
+    if record["fingerprint"] != dataset.fingerprint:
+        raise ArtifactError(
+            f"the data have changed since `{folder}` was trained: bring the former files back, or "
+            "train a run on the new ones with `tfrs train`"
+        )
 
 
 def _features(config: RunConfig, dataset: PreparedDataset, folder: Path) -> FeatureSpec:
