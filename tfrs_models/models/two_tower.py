@@ -47,9 +47,9 @@ class TwoTower(Model):
         self.average = self.add_weight(
             "average_query", (dim,), initializer=_normal(0.1 * dim**-0.5, seed + 2)
         )
-        self.history = None
+        self.history_tower = None  # Keras owns the name `history`
         if spec.history_length:
-            self.history = HistoryTower(
+            self.history_tower = HistoryTower(
                 spec.history_length, dim, learned=config.history_pooling == "recency"
             )
         self._loss = plugins.load("loss", config.loss.type)
@@ -74,9 +74,9 @@ class TwoTower(Model):
         A spec with a history length of 0 needs no `history`.
         """
         embedding = tf.identity(self.average)
-        if self.history is not None:
+        if self.history_tower is not None:
             ids = encoded["history"]
-            embedding += self.history(self.item_ids(ids), ids)
+            embedding += self.history_tower(self.item_ids(ids), ids)
         if self.user_ids is not None:
             embedding += self.user_ids(encoded["user_id"][:, 0])
         if self.query_features is not None:
@@ -126,7 +126,7 @@ class TwoTower(Model):
     def _drop_ids(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         config, seed = self.config, inputs["seed"]
         query = dict(inputs["query"])
-        if self.history is not None:
+        if self.history_tower is not None:
             query["history"] = replace_ids(query["history"], config.history_dropout, 0, seed + 1)
         if self.user_ids is not None:
             query["user_id"] = replace_ids(query["user_id"], config.user_dropout, 1, seed + 2)
