@@ -33,7 +33,7 @@ class RankingConfig(Section):
     ftrl_l1: Annotated[float, Field(ge=0)] = 1e-4
     """L1 strength of the wide part."""
     holdout_share: Annotated[float, Field(gt=0, lt=1)] = 0.25
-    """Share of the validation users kept from training, to decide when to stop."""
+    """Share of the validation requests, the latest, kept from training to decide when to stop."""
     training: TrainingConfig = TrainingConfig(
         epochs=20, batch_size=256, learning_rate=0.001, embedding_learning_rate=0.001, patience=4
     )

@@ -61,9 +61,11 @@ def train_ranking(
     everyone = config.evaluation.model_copy(update={"max_users": None})
     queries = build_queries(material.dataset, VALIDATION, everyone, config.seed)
     everything = retrieved(retriever, material, queries, trained_items(material.dataset))
-    training, held_out = _divide(everything, config.ranking.holdout_share, config.seed)
+    training, held_out = _divide(everything, config.ranking.holdout_share)
     model = new_wide_deep(material)
     batches = _batches(training, encoder, material)
+    if batches.num_examples == 0:
+        raise _too_little("none of them took an item that has training events")
     evaluate = _validation(model, held_out, encoder, material)
     return model, fit(model, batches, config.ranking.training, evaluate, folder, watch)
 
@@ -76,18 +78,22 @@ def new_wide_deep(material: Material) -> WideDeep:
     return model
 
 
-def _divide(everything: Retrieved, share: float, seed: int) -> tuple[Retrieved, Retrieved]:
-    """Training and held-out queries, divided at random by user."""
+def _divide(everything: Retrieved, share: float) -> tuple[Retrieved, Retrieved]:
+    """Training queries and the latest share, held out: fashions that pass must not validate."""
     size = len(everything.queries)
     held_out = round(size * share)
     if held_out == 0 or held_out == size:
-        raise DataError(
-            f"the ranking stage trains and validates on the users with validation events, and "
-            f"there are {size}: enlarge the validation part of `data.split.options`, or set "
-            "`ranking.enabled: false`"
-        )
-    order = np.random.default_rng(seed).permutation(size)
-    return everything.take(np.sort(order[held_out:])), everything.take(np.sort(order[:held_out]))
+        raise _too_little(f"there are {size}")
+    latest_first = np.argsort(-everything.queries.time, kind="stable")
+    parts = latest_first[held_out:], latest_first[:held_out]
+    return everything.take(np.sort(parts[0])), everything.take(np.sort(parts[1]))
+
+
+def _too_little(found: str) -> DataError:
+    return DataError(
+        f"the ranking stage trains and validates on the users with validation events, and {found}: "
+        "enlarge the validation part of `data.split.options`, or set `ranking.enabled: false`"
+    )
 
 
 def _batches(part: Retrieved, encoder: FeatureEncoder, material: Material) -> RankingBatches:
@@ -97,7 +103,7 @@ def _batches(part: Retrieved, encoder: FeatureEncoder, material: Material) -> Ra
     return RankingBatches(
         part,
         items,
-        material.dataset.known_items,
+        trained_items(material.dataset),
         encoder.encode_crosses,
         config.ranking,
         config.seed,

@@ -51,7 +51,9 @@ class RankingBatches:
     Args:
         retrieved: the training queries.
         items: encoded item columns, [N, ...] by name.
-        known_items: random negatives lie below this row.
+        trained_items: positives and random negatives lie below this row. The retrieval has never
+            seen the items from there on: as positives without any negative of their kind they would
+            teach that an unknown item is a good one.
         crosses: encoded columns -> crosses.
         config: the ranking stage.
         seed: seed of order, negatives and dropout.
@@ -61,25 +63,26 @@ class RankingBatches:
         self,
         retrieved: Retrieved,
         items: Mapping[str, NDArray[Any]],
-        known_items: int,
+        trained_items: int,
         crosses: Callable[[Mapping[str, Any]], dict[str, Any]],
         config: RankingConfig,
         seed: int,
     ) -> None:
         targets = retrieved.queries.targets
-        self.num_examples = len(targets.items)
+        learned = targets.where(targets.items < trained_items)
+        self.num_examples = len(learned.items)
         self.batch_size = min(config.training.batch_size, self.num_examples)
         self._config = config
         self._seed = seed
         self._crosses = crosses
-        self._owner = tf.constant(targets.owners, tf.int32)
-        self._target = tf.constant(targets.items)
+        self._owner = tf.constant(learned.owners, tf.int32)
+        self._target = tf.constant(learned.items)
         self._lists = tf.constant(retrieved.lists)
         self._num_items = len(retrieved.candidate_embeddings)
         self._target_keys = tf.constant(targets.owners * self._num_items + targets.items)
         self._columns = {name: tf.constant(c) for name, c in retrieved.columns.items()}
         self._items = {name: tf.constant(c) for name, c in items.items()}
-        self._known_items = known_items
+        self._trained_items = trained_items
         self._query_embeddings = tf.constant(retrieved.query_embeddings)
         self._candidate_embeddings = tf.constant(retrieved.candidate_embeddings)
 
@@ -109,7 +112,7 @@ class RankingBatches:
         easy = (tf.shape(owner)[0], self._config.random_negatives)
         place = tf.random.stateless_uniform(hard, seed + 1, 0, tf.shape(self._lists)[1], tf.int32)
         cells = tf.stack([tf.broadcast_to(owner[:, tf.newaxis], hard), place], axis=-1)
-        random = tf.random.stateless_uniform(easy, seed + 2, 2, self._known_items, tf.int32)
+        random = tf.random.stateless_uniform(easy, seed + 2, 2, self._trained_items, tf.int32)
         rows = tf.concat([tf.gather_nd(self._lists, cells), random], axis=1)
         usable = (rows > 0) & ~self._are_targets(owner, rows)
         return rows, tf.cast(usable, tf.float32)

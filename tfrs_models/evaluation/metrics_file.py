@@ -1,5 +1,6 @@
 """Results as flat keys, and `metrics.json`."""
 
+import itertools
 import json
 import math
 import os
@@ -20,7 +21,7 @@ def flatten(results: Sequence[SystemResult]) -> dict[str, float]:
     `baselines.item_knn.recall@10` with `.low` and `.high`, `two_stage.ndcg@10` where group and name
     are the same, `slices.new_users.baselines.item_knn.recall@20`, `slices.new_users.queries`,
     `baselines.item_knn.seconds`, and `differences.two_tower-item_knn.recall@20`, paired by user, of
-    every system to the best baseline. What is undefined has no key.
+    each stage to every baseline and to the stage before. What is undefined has no key.
     """
     flat: dict[str, float] = {}
     for result in results:
@@ -34,15 +35,6 @@ def flatten(results: Sequence[SystemResult]) -> dict[str, float]:
     return flat | _differences(results)
 
 
-def best_baseline(results: Sequence[SystemResult]) -> SystemResult | None:
-    """The baseline with the highest recall at `shown_k`; None without baselines."""
-    baselines = [result for result in results if result.group == BASELINES]
-    if not baselines:
-        return None
-    metric = f"recall@{shown_k(results)}"
-    return max(baselines, key=lambda result: result.intervals[metric].mean)
-
-
 def shown_k(results: Sequence[SystemResult]) -> int:
     """The k of tables and comparisons: 20 where it was measured, else the largest."""
     ks = {int(name.partition("@")[2]) for result in results for name in result.intervals}
@@ -50,12 +42,15 @@ def shown_k(results: Sequence[SystemResult]) -> int:
 
 
 def _differences(results: Sequence[SystemResult]) -> dict[str, float]:
-    best = best_baseline(results)
+    baselines = [result for result in results if result.group == BASELINES]
+    systems = [result for result in results if result.group != BASELINES]
     flat: dict[str, float] = {}
-    for result in results:
-        if best is not None and result.group != BASELINES:
-            paired = differences(result.values, best.values, result.bootstrap)
-            flat |= _flat(f"differences.{result.name}-{best.name}", paired)
+    for system, baseline in itertools.product(systems, baselines):
+        paired = differences(system.values, baseline.values, system.bootstrap)
+        flat |= _flat(f"differences.{system.name}-{baseline.name}", paired)
+    for earlier, later in itertools.pairwise(systems):
+        paired = differences(later.values, earlier.values, later.bootstrap)
+        flat |= _flat(f"differences.{later.name}-{earlier.name}", paired)
     return flat
 
 

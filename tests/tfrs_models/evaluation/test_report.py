@@ -8,7 +8,7 @@ from rich.console import Console
 
 from configs.evaluation import EvaluationConfig
 from tfrs_models.data.dataset import TEST
-from tfrs_models.evaluation.metrics_file import best_baseline, flatten, write_metrics
+from tfrs_models.evaluation.metrics_file import flatten, write_metrics
 from tfrs_models.evaluation.popularity import head, train_counts
 from tfrs_models.evaluation.queries import build_queries
 from tfrs_models.evaluation.report import beyond_accuracy, evaluate_lists
@@ -148,11 +148,6 @@ def test_bounds_enclose_their_mean(results):
     for key in [key for key in flat if f"{key}.low" in flat]:
         assert flat[f"{key}.low"] <= flat[key] + 1e-12
         assert flat[key] <= flat[f"{key}.high"] + 1e-12
-
-
-def test_the_best_baseline_has_the_highest_recall(results):
-    assert best_baseline(results).name == "item_knn"
-    assert best_baseline(results[2:]) is None
 
 
 def test_the_difference_is_that_of_the_means(results):
