@@ -53,7 +53,7 @@ class Checkpoints:
             return False
         try:
             manager.checkpoint.restore(path).assert_consumed()
-        except (AssertionError, ValueError, tf.errors.OpError) as error:
+        except (AssertionError, ValueError, IndexError, tf.errors.OpError) as error:
             raise ArtifactError(
                 f"the checkpoint `{path}` does not fit this model: {error}. Remove the folder "
                 f"`{self._folder}` to train this stage from the beginning."

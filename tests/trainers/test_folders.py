@@ -1,0 +1,202 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from configs.errors import ArtifactError
+from configs.run import RunConfig
+from trainers.folders import (
+    CONFIG,
+    DONE,
+    BusyError,
+    check_done,
+    find_run,
+    load_run_config,
+    locked,
+    run_folder,
+    stage,
+    write_json,
+)
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from trainers.folders import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+@contextmanager
+def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the lock of a folder."""
+    path = os.pathsep.join(sys.path)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(folder)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    with process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "held\n"
+            yield process
+        finally:
+            process.kill()
+
+
+def make_run(artifacts: Path, name: str, when: int = 0) -> Path:
+    folder = artifacts / "runs" / name
+    folder.mkdir(parents=True)
+    write_json(folder / CONFIG, RunConfig().model_dump(mode="json"))
+    os.utime(folder / CONFIG, (when, when))
+    return folder
+
+
+def test_settings_and_data_name_the_folder(tmp_path):
+    config = RunConfig(name="shop")
+    folder = run_folder(tmp_path, config, "data")
+    assert folder.parent == tmp_path / "runs"
+    assert folder.name.startswith("shop-")
+    assert len(folder.name) == len("shop-") + 8
+    others = {
+        folder,
+        run_folder(tmp_path, config, "other data"),
+        run_folder(tmp_path, config.model_copy(update={"seed": 1}), "data"),
+    }
+    assert len(others) == 3
+
+
+def test_a_run_is_found_by_path_by_name_and_without_its_digits(tmp_path):
+    folder = make_run(tmp_path, "shop-0123abcd")
+    for name in (str(folder), "shop-0123abcd", "shop"):
+        assert find_run(tmp_path, name) == folder
+
+
+def test_of_runs_with_one_name_the_newest_is_found(tmp_path):
+    make_run(tmp_path, "shop-00000000", when=2)
+    newest = make_run(tmp_path, "shop-11111111", when=3)
+    make_run(tmp_path, "shop-22222222", when=1)
+    assert find_run(tmp_path, "shop") == newest
+
+
+def test_a_name_with_a_hyphen_is_no_other_name(tmp_path):
+    folder = make_run(tmp_path, "my-shop-00000000")
+    assert find_run(tmp_path, "my-shop") == folder
+    with pytest.raises(ArtifactError):
+        find_run(tmp_path, "my")
+
+
+def test_a_run_that_is_not_there_lists_those_that_are(tmp_path):
+    make_run(tmp_path, "b-00000000")
+    make_run(tmp_path, "a-00000000")
+    with pytest.raises(ArtifactError, match="a-00000000, b-00000000"):
+        find_run(tmp_path, "shop")
+
+
+def test_without_runs_the_error_says_none(tmp_path):
+    with pytest.raises(ArtifactError, match=r"there are: none.*tfrs train"):
+        find_run(tmp_path, "shop")
+
+
+def test_a_configuration_comes_back_as_it_was(tmp_path):
+    folder = make_run(tmp_path, "shop-00000000")
+    assert load_run_config(folder) == RunConfig()
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"retrieval": {"embeding_dim": 3}}'])
+def test_a_damaged_configuration_is_an_artifact_error(tmp_path, text):
+    (tmp_path / CONFIG).write_text(text)
+    with pytest.raises(ArtifactError, match=r"config\.json"):
+        load_run_config(tmp_path)
+
+
+def test_a_second_process_gets_exit_code_12(tmp_path):
+    with (
+        holder(tmp_path),
+        pytest.raises(BusyError, match="another process") as error,
+        locked(tmp_path),
+    ):
+        pass
+    assert error.value.exit_code == 12
+
+
+def test_a_killed_holder_frees_the_lock(tmp_path):
+    with holder(tmp_path) as process:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        with locked(tmp_path):
+            pass
+
+
+def test_the_lock_is_free_after_the_block_and_after_an_error(tmp_path):
+    with pytest.raises(ZeroDivisionError), locked(tmp_path):
+        raise ZeroDivisionError
+    with locked(tmp_path):
+        pass
+
+
+def test_an_error_of_the_work_is_not_taken_for_a_busy_folder(tmp_path):
+    with pytest.raises(BlockingIOError), locked(tmp_path):
+        raise BlockingIOError("a pipe is full")
+
+
+def test_a_child_does_not_inherit_the_lock(tmp_path):
+    with locked(tmp_path):
+        child = subprocess.Popen(
+            [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False
+        )
+    with child, locked(tmp_path):
+        child.kill()
+
+
+def test_a_stage_is_done_once(tmp_path):
+    calls = []
+
+    def work() -> dict[str, int]:
+        calls.append(time.perf_counter())
+        return {"calls": len(calls)}
+
+    assert stage(tmp_path / "a", work) == {"calls": 1}
+    assert stage(tmp_path / "a", work) == {"calls": 1}
+
+
+def test_a_stage_that_fails_is_done_again(tmp_path):
+    def fail() -> dict[str, int]:
+        raise OSError
+
+    with pytest.raises(OSError):
+        stage(tmp_path, fail)
+    assert stage(tmp_path, lambda: {"ok": 1}) == {"ok": 1}
+
+
+def test_a_run_whose_stage_is_not_done_is_not_finished(tmp_path):
+    with pytest.raises(ArtifactError, match=r"not finished.*tfrs train"):
+        check_done(tmp_path / "export")
+    stage(tmp_path / "export", dict)
+    check_done(tmp_path / "export")
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path):
+    path = tmp_path / DONE
+    write_json(path, {"a": 1})
+    with pytest.raises(TypeError):
+        write_json(path, {"a": object()})
+    assert json.loads(path.read_text()) == {"a": 1}
+
+
+def test_a_json_file_is_replaced_whole(tmp_path):
+    path = tmp_path / DONE
+    write_json(path, {"long": "x" * 10_000})
+    write_json(path, {"a": 1})
+    assert json.loads(path.read_text()) == {"a": 1}
+    assert [p.name for p in tmp_path.iterdir()] == [DONE]
