@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from configs.errors import ArtifactError
 from configs.export import IndexConfig
 from configs.run import RunConfig, fingerprint
-from exports.folders import whole_folder
 from exports.index import build_index, measure_recall, open_index
 from exports.loader import LoadedModel, load_model
 from exports.manifest import Manifest, write_manifest
@@ -29,6 +28,7 @@ from exports.savedmodels import (
 )
 from exports.tables import item_table, user_table, write_users
 from tfrs_models.data.dataset import PreparedDataset
+from tfrs_models.durable import new_folder
 from tfrs_models.features.encoder import FeatureEncoder
 
 EXACT = "exact"
@@ -71,7 +71,7 @@ def write_bundle(parts: BundleParts, folder: Path) -> Path:
             whose recall is below `export.min_index_recall`.
         EnvironmentFault: the library of the index is not installed.
     """
-    with whole_folder(folder) as work:
+    with new_folder(folder) as work:
         _write_models(parts, work / "models")
         items = _write_tables(parts, work)
         embeddings = _embed(work / "models" / "embed_candidate", items)

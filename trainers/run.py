@@ -11,10 +11,10 @@ from rich.console import Console
 from configs.errors import ArtifactError
 from configs.run import RunConfig
 from exports.bundle import BundleParts, write_bundle
-from exports.folders import remove_partial
 from tfrs_models.backend import tf
 from tfrs_models.data.dataset import PreparedDataset
 from tfrs_models.data.prepare import fingerprint, prepare
+from tfrs_models.durable import remove_unfinished
 from tfrs_models.evaluation.report import SystemResult
 from tfrs_models.features.encode import encode_tables
 from tfrs_models.features.encoder import FeatureEncoder
@@ -71,7 +71,7 @@ def run(config: RunConfig, artifacts: Path, console: Console) -> Outcome:
     check_metrics(config)
     folder = run_folder(artifacts, config, fingerprint(config.data, config.seed))
     with locked(folder):
-        remove_partial(folder / "bundle")
+        remove_unfinished(folder)
         write_json(folder / CONFIG, config.model_dump(mode="json"))
         trained = train(config, artifacts, folder, console)
         console.print("[bold]Evaluating[/bold] against every baseline on the test events")

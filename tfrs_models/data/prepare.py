@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from configs import plugins
 from configs.data import DataConfig
 from configs.errors import ArtifactError, DataError
-from tfrs_models.data import durable, rows, sql, write
+from tfrs_models import durable
+from tfrs_models.data import rows, sql, write
 from tfrs_models.data.assignment import Assignment, check_parts, count_parts
 from tfrs_models.data.clean import clean
 from tfrs_models.data.dataset import PreparedDataset

@@ -14,7 +14,7 @@ from configs.errors import ArtifactError
 from configs.features import Table
 from tfrs_models.backend import tf
 from tfrs_models.data.dataset import PreparedDataset
-from tfrs_models.data.durable import new_folder, remove_unfinished
+from tfrs_models.durable import new_folder, remove_unfinished
 from tfrs_models.features.columns import to_numpy
 from tfrs_models.features.encoder import FeatureEncoder
 from tfrs_models.features.feature_type import MISSING

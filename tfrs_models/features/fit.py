@@ -10,7 +10,7 @@ from typing import Any
 from configs.errors import ConfigError
 from configs.features import CrossConfig, FeatureConfig, FeaturesConfig, Table
 from tfrs_models.data.dataset import FIRST_ROW, PreparedDataset
-from tfrs_models.data.durable import new_folder, remove_unfinished
+from tfrs_models.durable import new_folder, remove_unfinished
 from tfrs_models.features.feature_type import FIRST_ID, Output, feature_type
 from tfrs_models.features.spec import (
     VOCABULARIES,

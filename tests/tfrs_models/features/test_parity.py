@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from support.features import CASES, COLUMNS, ODD_ROWS, TRAINING_ROWS, feed
 
 from tfrs_models.backend import tf
-from tfrs_models.data.durable import UNFINISHED
+from tfrs_models.durable import UNFINISHED
 from tfrs_models.features.columns import read_arrow, to_numpy
 from tfrs_models.features.encode import UNKNOWN_KEY, EncodedTables, encode_tables
 

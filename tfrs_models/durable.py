@@ -1,4 +1,4 @@
-"""Folders that are whole or absent: written aside, flushed, then renamed."""
+"""Folders that are whole or absent: written aside, flushed to disk, then renamed."""
 
 import os
 import shutil
@@ -21,37 +21,44 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what a process that died left behind. Call it with the lock held."""
+    """Remove what a process that died left in `folder`. Call it with a lock held."""
     for path in folder.glob(f"{UNFINISHED}*"):
         shutil.rmtree(path)
 
 
 @contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
-    """A folder to fill; it becomes `target` when the block ends without an error.
+    """An empty folder to fill; it takes the place of `target` when the block ends well.
 
-    What stood at `target` is replaced. After an error nothing is left.
+    Everything is flushed to disk before the rename, so neither a crash nor a power cut shows half
+    a folder. When the block fails, what lay at `target` is untouched and nothing is left.
     """
     unfinished = target.parent / f"{UNFINISHED}{target.name}"
     unfinished.mkdir(parents=True)
     try:
         yield unfinished
-        _flush(unfinished)
-        if target.exists():
-            shutil.rmtree(target)
-        unfinished.rename(target)
-        _flush_path(target.parent)
+        _flush_tree(unfinished)
+        _put(unfinished, target)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _flush(folder: Path) -> None:
-    """Write every file and folder below to the disk."""
-    for path in [*folder.rglob("*"), folder]:
-        _flush_path(path)
+def _put(unfinished: Path, target: Path) -> None:
+    former = target.parent / f"{UNFINISHED}former-{target.name}"
+    if target.exists():
+        target.rename(former)
+    unfinished.rename(target)
+    _flush(target.parent)
+    shutil.rmtree(former, ignore_errors=True)
 
 
-def _flush_path(path: Path) -> None:
+def _flush_tree(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        _flush(path)
+    _flush(folder)
+
+
+def _flush(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from exports.folders import whole_folder
+from tfrs_models.durable import UNFINISHED, new_folder, remove_unfinished
 
 
 def names(folder: Path) -> list[str]:
@@ -11,7 +11,7 @@ def names(folder: Path) -> list[str]:
 
 def test_the_folder_appears_at_the_end(tmp_path: Path) -> None:
     target = tmp_path / "deep" / "target"
-    with whole_folder(target) as work:
+    with new_folder(target) as work:
         (work / "sub").mkdir()
         (work / "sub" / "file").write_text("x")
         assert not target.exists()
@@ -20,7 +20,7 @@ def test_the_folder_appears_at_the_end(tmp_path: Path) -> None:
 
 
 def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), whole_folder(tmp_path / "target") as work:
+    with pytest.raises(ZeroDivisionError), new_folder(tmp_path / "target") as work:
         (work / "file").write_text("x")
         _ = 1 / 0
     assert names(tmp_path) == []
@@ -29,7 +29,7 @@ def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
 def test_a_failure_leaves_the_former_folder(tmp_path: Path) -> None:
     (tmp_path / "target").mkdir()
     (tmp_path / "target" / "old").write_text("x")
-    with pytest.raises(ZeroDivisionError), whole_folder(tmp_path / "target"):
+    with pytest.raises(ZeroDivisionError), new_folder(tmp_path / "target"):
         _ = 1 / 0
     assert names(tmp_path / "target") == ["old"]
 
@@ -37,7 +37,14 @@ def test_a_failure_leaves_the_former_folder(tmp_path: Path) -> None:
 def test_a_former_folder_is_replaced_whole(tmp_path: Path) -> None:
     (tmp_path / "target").mkdir()
     (tmp_path / "target" / "old").write_text("x")
-    with whole_folder(tmp_path / "target") as work:
+    with new_folder(tmp_path / "target") as work:
         (work / "new").write_text("x")
     assert names(tmp_path / "target") == ["new"]
     assert names(tmp_path) == ["target"]
+
+
+def test_what_a_dead_process_left_is_removed(tmp_path: Path) -> None:
+    (tmp_path / f"{UNFINISHED}target").mkdir()
+    (tmp_path / "kept").mkdir()
+    remove_unfinished(tmp_path)
+    assert names(tmp_path) == ["kept"]
