@@ -139,10 +139,16 @@ def _save(
     module = tf.Module()
     # Only what the function reads: the whole model and encoder would bring along every layer and
     # every vocabulary, and a server would load them all.
-    module.weights = list(concrete.variables)
+    module.weights = _captured_variables(concrete)
     module.tables = _captured_tables(encoder, concrete)
     tf.saved_model.save(module, str(folder), signatures={SIGNATURE: concrete})
     _name_inputs(folder, columns)
+
+
+def _captured_variables(concrete: Any) -> list[Any]:
+    """The variables in the order in which tracing met them; TensorFlow keeps them as a set."""
+    place = {id(outer): place for place, (outer, _) in enumerate(concrete.graph.captures)}
+    return sorted(concrete.variables, key=lambda variable: place[id(variable.handle)])
 
 
 def _argument(column: str, place: int) -> str:
