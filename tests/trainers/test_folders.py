@@ -153,8 +153,13 @@ def test_an_error_of_the_work_is_not_taken_for_a_busy_folder(tmp_path):
 def test_a_child_does_not_inherit_the_lock(tmp_path):
     with locked(tmp_path):
         child = subprocess.Popen(
-            [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False
+            [sys.executable, "-c", "print('up', flush=True); input()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            close_fds=False,
         )
+        # The kernel wakes the parent before it closes the child's descriptors: wait for its word.
+        child.stdout.readline()
     with child, locked(tmp_path):
         child.kill()
 
