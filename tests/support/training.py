@@ -25,15 +25,19 @@ from trainers.optimizers.build import retrieval_optimizer
 from trainers.retrieval import Material
 from trainers.watch import Watch
 
-WORLD = {"users": 150, "items": 60, "days": 30, "categories": 6, "sessions_per_user": 8.0}
-LOOP = {"epochs": 3, "batch_size": 64, "steps_per_call": 5, "checkpoint_seconds": 0.0}
+WORLD = {"users": 300, "items": 150, "days": 30, "categories": 10, "sessions_per_user": 12.0}
+LOOP = {"epochs": 8, "batch_size": 128, "steps_per_call": 10, "checkpoint_seconds": 0.0}
 
 
 def tiny_config(**sections: Any) -> RunConfig:
     """A simulated run of a few seconds; `sections` are laid over it, key by key."""
     tiny: dict[str, Any] = {
         "name": "tiny",
-        "data": {"source": "simulated", "simulated": WORLD},
+        "data": {
+            "source": "simulated",
+            "simulated": WORLD,
+            "events": {"weights": {"impression": 0}},
+        },
         "features": {
             "item": {
                 "item_id": {"type": "categorical"},
@@ -43,7 +47,10 @@ def tiny_config(**sections: Any) -> RunConfig:
             "history": {"max_length": 10},
             "crosses": {"user_category": {"of": ["user_id", "category"], "buckets": 100}},
         },
-        "retrieval": {"embedding_dim": 8, "training": {**LOOP, "learning_rate": 0.01}},
+        "retrieval": {
+            "embedding_dim": 16,
+            "training": {**LOOP, "learning_rate": 0.005, "embedding_learning_rate": 0.01},
+        },
         "ranking": {
             "candidates": 30,
             "hidden_units": [8],
@@ -195,3 +202,24 @@ def assert_equal(left: list[NDArray[Any]], right: list[NDArray[Any]]) -> None:
     """Bit-equal, one by one."""
     for one, other in zip(left, right, strict=True):
         np.testing.assert_array_equal(one, other, strict=True)
+
+
+def checkpoint(folder: Path) -> dict[str, NDArray[Any]]:
+    """All numbers of the newest checkpoint in a folder, by name."""
+    return stored(tf.train.latest_checkpoint(str(folder)))
+
+
+def stored(path: str) -> dict[str, NDArray[Any]]:
+    """All numbers of a checkpoint, by name; not the state's text, which holds seconds."""
+    reader = tf.train.load_checkpoint(path)
+    types = reader.get_variable_to_dtype_map()
+    names = [name for name, t in types.items() if t != tf.string and "save_counter" not in name]
+    return {name: reader.get_tensor(name) for name in names}
+
+
+def assert_same_numbers(
+    left: Mapping[str, NDArray[Any]], right: Mapping[str, NDArray[Any]]
+) -> None:
+    """The same names, and bit-equal."""
+    assert left.keys() == right.keys()
+    assert [name for name in left if left[name].tobytes() != right[name].tobytes()] == []

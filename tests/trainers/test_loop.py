@@ -10,6 +10,8 @@ from support.training import (
     Line,
     LineBatches,
     assert_equal,
+    assert_same_numbers,
+    checkpoint,
     new_line,
     quiet_watch,
     train_line,
@@ -128,18 +130,9 @@ def test_a_killed_training_ends_with_the_weights_and_slots_of_an_undisturbed_one
     resumed, fitted = train_line(LOOP, tmp_path / "killed", loss_of)
     assert_equal(values(resumed.variables), values(undisturbed.variables))
     assert fitted.curve == expected.curve
-    model_and_slots = [last_checkpoint(tmp_path / name) for name in ("killed", "whole")]
-    assert model_and_slots[0].keys() == model_and_slots[1].keys()
-    for name, value in model_and_slots[0].items():
-        np.testing.assert_array_equal(value, model_and_slots[1][name], err_msg=name)
-
-
-def last_checkpoint(folder: Path) -> dict[str, Any]:
-    """Weights and slots by name, without the state's text, which holds seconds."""
-    reader = tf.train.load_checkpoint(tf.train.latest_checkpoint(str(folder / "latest")))
-    names = [n for n in reader.get_variable_to_shape_map() if n.startswith(("var", "opt"))]
-    assert sum(name.startswith("optimizer") for name in names) >= 4
-    return {name: reader.get_tensor(name) for name in names}
+    found, whole = (checkpoint(tmp_path / name / "latest") for name in ("killed", "whole"))
+    assert sum(name.startswith("optimizer") for name in found) >= 4
+    assert_same_numbers(found, whole)
 
 
 def test_a_resumed_training_goes_on_and_does_not_begin_again(tmp_path):
