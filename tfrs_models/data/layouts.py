@@ -116,3 +116,6 @@ MOVIELENS: Mapping[str, Layout] = {
     "movies.csv": Layout(",", columns={"item_id": "movieId"}, derived=_TITLED),
 }
 """Layouts of the files that GroupLens publishes, by file name."""
+
+MOVIELENS_100K = ("u.data", "u.item", "u.user")
+"""The files of MovieLens-100K that are read: events, items, users."""

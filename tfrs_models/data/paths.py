@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from configs.errors import DataError
-from tfrs_models.data.layouts import MOVIELENS
+from tfrs_models.data.layouts import MOVIELENS, MOVIELENS_100K
 from tfrs_models.data.suggest import nearest
 
 SUFFIXES = {
@@ -45,11 +45,23 @@ def _expand_one(pattern: str, setting: str) -> list[Path]:
     files = sorted(match for match in matches if match.is_file())
     if not files:
         siblings = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
+        place = "" if path.is_absolute() else f" in {Path.cwd()}"
         raise DataError(
-            f"`{setting}`: no file matches `{pattern}`.{nearest(path.name, siblings)} "
-            "Give the path of a file, a glob such as `data/*.csv`, or a list of them."
+            f"`{setting}`: no file matches `{pattern}`{place}.{nearest(path.name, siblings)} "
+            f"{_where_to_get(path.name)}"
+            "Give the path of a file, a glob such as `data/*.csv`, or a list of them: "
+            f"`--set {setting}=PATH`."
         )
     return files
+
+
+def _where_to_get(name: str) -> str:
+    if name not in MOVIELENS_100K:
+        return ""
+    return (
+        f"{', '.join(MOVIELENS_100K)} are in the archive ml-100k.zip of "
+        "https://grouplens.org/datasets/movielens/100k/: unpack it there. "
+    )
 
 
 def format_of(path: Path, setting: str) -> str:

@@ -238,6 +238,17 @@ def test_a_file_that_is_not_there_names_the_nearest(connection, tmp_path):
         read(connection, tmp_path, events=str(tmp_path / "event.csv"))
 
 
+def test_a_missing_file_of_movielens_tells_where_to_get_it(connection, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    parts = (
+        r"`data\.files\.events`: no file matches `ml-100k/u\.data` in .*ml-100k\.zip.*--set data"
+    )
+    with pytest.raises(DataError, match=parts) as error:
+        read(connection, tmp_path, events="ml-100k/u.data")
+    assert "u.data, u.item, u.user are in" in str(error.value)
+    assert str(tmp_path) in str(error.value)
+
+
 def test_no_file_at_all_is_refused(connection, tmp_path):
     with pytest.raises(DataError, match=r"`data\.files\.events` names no file"):
         read(connection, tmp_path)

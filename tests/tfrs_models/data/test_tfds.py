@@ -1,6 +1,7 @@
 """MovieLens through TensorFlow Datasets, prepared by its own builder from a local archive."""
 
 import pytest
+from pydantic import ValidationError
 
 from configs.data import DataConfig
 from configs.errors import DataError
@@ -46,7 +47,8 @@ def test_users_come_from_the_ratings(dataset):
 
 def test_a_dataset_that_is_not_prepared_tells_both_ways_out(tmp_path):
     options = tfds.Options(data_dir=str(tmp_path))
-    with pytest.raises(DataError, match=r"not prepared.*ml-100k\.zip.*manual.*data_dir") as error:
+    parts = r"data_dir`.*does not hold.*ml-100k\.zip.*manual.*download=true.*data_dir"
+    with pytest.raises(DataError, match=parts) as error:
         tfds.content_hash(options, 0)
     assert str(tmp_path / "downloads" / "manual") in str(error.value)
 
@@ -60,13 +62,29 @@ def test_a_wrong_archive_is_refused(tmp_path):
         tfds.content_hash(options, 0)
 
 
-def test_an_unknown_version_is_refused(tmp_path):
-    options = tfds.Options(name="movielens/7k", data_dir=str(tmp_path))
-    with pytest.raises(DataError, match=r"'movielens/7k' is not in TensorFlow Datasets"):
-        tfds.content_hash(options, 0)
+@pytest.mark.parametrize("name", ["movielens/7k", "mnist"])
+def test_an_unknown_name_lists_the_known_ones(name):
+    with pytest.raises(ValidationError, match=rf"received '{name}'.*movielens/100k, movielens/1m"):
+        tfds.Options(name=name)
+
+
+@pytest.mark.parametrize("table", ["ratings", "movies"])
+def test_the_name_of_a_table_means_its_dataset(table):
+    assert tfds.Options(name=f"movielens/1m-{table}") == tfds.Options(name="movielens/1m")
+
+
+def test_the_known_names_are_those_of_tensorflow_datasets(movielens):
+    from tensorflow_datasets import builder_cls
+
+    tables = builder_cls("movielens").builder_configs
+    assert set(tables) == {
+        f"{name.removeprefix('movielens/')}-{table}"
+        for name in tfds.DATASETS
+        for table in ("ratings", "movies")
+    }
 
 
 def test_an_unknown_split_lists_the_known_ones(movielens, dataset):
     options = tfds.Options(data_dir=str(movielens), split="test")
-    with pytest.raises(DataError, match="has no split `test`, it has train"):
+    with pytest.raises(DataError, match=r"has no split `test`\. Choose one of train"):
         tfds.content_hash(options, 0)

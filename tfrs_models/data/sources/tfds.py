@@ -6,13 +6,16 @@ prepared. A `data_dir` that another machine prepared works as it is.
 """
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator
 
+from configs import faults
 from configs.errors import DataError
 from configs.section import Section
 from tfrs_models.backend import tf
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     import duckdb
 
 BATCH_ROWS = 1 << 16
+DATASETS = tuple(f"movielens/{size}" for size in ("100k", "1m", "20m", "25m", "latest-small"))
+PUBLISHER = "https://files.grouplens.org/datasets/movielens"
 RATING_COLUMNS = {
     "user_id": "user_id",
     "movie_id": "item_id",
@@ -39,11 +44,20 @@ USER_COLUMNS = {
 """A later feature replaces an earlier one of the same name: the exact age where there is one."""
 
 
+def _known(name: str) -> str:
+    """The dataset without the name of one of its tables."""
+    dataset = name.removesuffix("-ratings").removesuffix("-movies")
+    if dataset not in DATASETS:
+        advice = faults.advice(dataset, DATASETS)
+        raise ValueError(f"there is no such dataset; received {name!r}. {advice}")
+    return dataset
+
+
 class Options(Section):
     """One dataset of TensorFlow Datasets. Items get `title`, `year`, `genres` (joined by `|`)."""
 
-    name: Annotated[str, Field(pattern=r"^movielens/[a-z0-9-]+$")] = "movielens/100k"
-    """`movielens/` and a version; `-ratings` and `-movies` are added."""
+    name: Annotated[str, AfterValidator(_known)] = "movielens/100k"
+    """`movielens/` and `100k`, `1m`, `20m`, `25m` or `latest-small`; both its tables are read."""
     split: str = "train"
     """Split of the dataset; MovieLens has `train` alone, with all its rows."""
     data_dir: str | None = None
@@ -53,6 +67,19 @@ class Options(Section):
     `downloads/manual/`, else from the network."""
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence the warnings of TensorFlow Datasets about its own deprecated names."""
+    logger = logging.getLogger("absl")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+@_quiet()
 def content_hash(options: Options, seed: int) -> str:
     """Version and content fingerprints of the two prepared datasets."""
     builders = _builders(options)
@@ -64,6 +91,7 @@ def _checksum(builder: Any) -> list[tuple[str, int, tuple[int, ...]]]:
     return [(name, split.num_bytes, tuple(split.shard_lengths)) for name, split in splits]
 
 
+@_quiet()
 def read(
     options: Options, connection: "duckdb.DuckDBPyConnection", folder: Path, seed: int
 ) -> RawTables:
@@ -83,47 +111,50 @@ def _builders(options: Options) -> tuple[Any, Any]:
     """Builders of the ratings and of the movies, both prepared.
 
     Raises:
-        DataError: a dataset is unknown, or not prepared and not to be had.
+        DataError: a dataset is not prepared and not to be had, or has no such split.
     """
-    version = options.name.removesuffix("-ratings").removesuffix("-movies")
-    return _builder(f"{version}-ratings", options), _builder(f"{version}-movies", options)
+    return _builder(f"{options.name}-ratings", options), _builder(f"{options.name}-movies", options)
 
 
 def _builder(name: str, options: Options) -> Any:
     tf.io.gfile  # noqa: B018 - TensorFlow must be loaded on the Keras that TFRS needs
     import tensorflow_datasets as tfds
 
-    try:
-        builder = tfds.builder(name, data_dir=options.data_dir, try_gcs=False)
-    except ValueError as error:
-        raise DataError(
-            f"`data.tfds.name`: {options.name!r} is not in TensorFlow Datasets: {error}"
-        ) from error
+    builder = tfds.builder(name, data_dir=options.data_dir, try_gcs=False)
     if not builder.is_prepared():
         _prepare(builder, options)
     if options.split not in builder.info.splits:
         raise DataError(
-            f"`data.tfds.split`: {name} has no split `{options.split}`, it has "
-            f"{', '.join(builder.info.splits)}"
+            f"`data.tfds.split`: {name} has no split `{options.split}`. Choose one of "
+            f"{', '.join(builder.info.splits)}."
         )
     return builder
 
 
 def _prepare(builder: Any, options: Options) -> None:
-    folder = Path(builder.data_dir)
-    way_out = (
-        f"Put the archive of GroupLens (`ml-{options.name.split('/')[1]}.zip`) into "
-        f"{_data_dir(builder) / 'downloads' / 'manual'} and set `data.tfds.download: true`, or set "
-        "`data.tfds.data_dir` to a folder that holds the prepared dataset."
-    )
+    dataset = builder.info.full_name
+    data_dir = _data_dir(builder)
     if not options.download:
-        raise DataError(f"{builder.info.full_name} is not prepared in {folder}. {way_out}")
+        raise DataError(
+            f"`data.tfds.data_dir`: {data_dir} does not hold the prepared dataset {dataset}. "
+            f"{_way_out(data_dir, dataset, options)}"
+        )
     try:
         builder.download_and_prepare()
     except Exception as error:  # the downloader raises a dozen unrelated types
         raise DataError(
-            f"{builder.info.full_name} could not be prepared in {folder}: {error}. {way_out}"
+            f"{dataset} could not be prepared in {data_dir}: {error}. "
+            f"{_way_out(data_dir, dataset, options)}"
         ) from error
+
+
+def _way_out(data_dir: Path, dataset: str, options: Options) -> str:
+    archive = f"ml-{options.name.removeprefix('movielens/')}.zip"
+    return (
+        f"Either put {PUBLISHER}/{archive}, as it is, into {data_dir / 'downloads' / 'manual'} and "
+        "set `data.tfds.download=true` (which is enough where there is a network), or set "
+        f"`data.tfds.data_dir` to a folder that holds {dataset}."
+    )
 
 
 def _data_dir(builder: Any) -> Path:
