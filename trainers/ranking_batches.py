@@ -121,7 +121,7 @@ class RankingBatches:
         """Which item rows int32 [B, M] are targets of the queries int32 [B]: bool [B, M]."""
         keys = tf.cast(owner, tf.int64)[:, tf.newaxis] * self._num_items + tf.cast(rows, tf.int64)
         place = tf.searchsorted(self._target_keys, tf.reshape(keys, [-1]))
-        nearest = tf.gather(self._target_keys, tf.minimum(place, self.num_examples - 1))
+        nearest = tf.gather(self._target_keys, tf.minimum(place, tf.size(self._target_keys) - 1))
         return keys == tf.reshape(nearest, tf.shape(keys))
 
     def encode(self, owners: Any, items: Any) -> dict[str, Any]:
