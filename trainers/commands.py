@@ -26,9 +26,9 @@ def train(source: str, overrides: Sequence[str], artifacts: Path) -> None:
     console = Console()
     outcome = run(config, artifacts, console)
     console.print(table(outcome.results))
-    console.print(f"Metrics: {outcome.folder / 'metrics.json'}")
-    console.print(f"Bundle:  {outcome.bundle}")
-    console.print(f"Next:    tfrs recommend {outcome.folder} --user ID --k 10")
+    click.echo(f"Metrics: {outcome.folder / 'metrics.json'}")
+    click.echo(f"Bundle:  {outcome.bundle}")
+    click.echo(f"Next:    tfrs recommend {outcome.folder} --user ID --k 10")
 
 
 @click.command()
@@ -50,4 +50,4 @@ def evaluate(run: str, artifacts: Path) -> None:
         trained = trained_run(load_run_config(folder), artifacts, folder, console)
         results, _ = measured(trained, folder)
     console.print(table(results))
-    console.print(f"Metrics: {folder / 'metrics.json'}")
+    click.echo(f"Metrics: {folder / 'metrics.json'}")

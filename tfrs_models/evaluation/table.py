@@ -12,45 +12,55 @@ if TYPE_CHECKING:
 
 _ACCURACY = ("recall", "ndcg", "mrr", "hit_rate")
 _BEYOND = ("coverage", "novelty", "diversity")
+# What fits the 80 columns of a terminal.
+_NARROW_ACCURACY = ("recall", "ndcg")
+_NARROW_BEYOND = ("coverage",)
 
 
 def table(results: Sequence[SystemResult]) -> "Table":
-    """A terminal table, one row a system, in the order given."""
+    """A terminal table, one row a system, in the order given; `markdown` shows more metrics."""
     from rich.table import Table
 
-    header, rows = _cells(results)
+    header, rows = _cells(results, _NARROW_ACCURACY, _NARROW_BEYOND)
     drawn = Table(title=f"{len(next(iter(results[0].values.values()))):,} users, 95% intervals")
     for name in header:
-        drawn.add_column(name, justify="left" if name == header[0] else "right")
-    for row in rows:
-        drawn.add_row(*row)
+        drawn.add_column(name, justify="left" if name == header[0] else "right", no_wrap=True)
+    for result, row in zip(results, rows, strict=True):
+        drawn.add_row(result.name, *row[1:])
     return drawn
 
 
 def markdown(results: Sequence[SystemResult]) -> str:
-    """The same table in Markdown, ending with a line break."""
-    header, rows = _cells(results)
+    """The table in Markdown, with all metrics at one k, ending with a line break."""
+    header, rows = _cells(results, _ACCURACY, _BEYOND)
     rule = ["---"] + ["---:"] * (len(header) - 1)
     return "".join(f"| {' | '.join(row)} |\n" for row in (header, rule, *rows))
 
 
-def _cells(results: Sequence[SystemResult]) -> tuple[list[str], list[list[str]]]:
+def _cells(
+    results: Sequence[SystemResult], accuracy: Sequence[str], beyond: Sequence[str]
+) -> tuple[list[str], list[list[str]]]:
     k = shown_k(results)
-    accuracy = [f"{name}@{k}" for name in _ACCURACY]
+    first = [f"{name}@{k}" for name in accuracy]
     measured = {name for result in results for name in result.beyond}
-    beyond = [f"{name}@{k}" for name in _BEYOND if f"{name}@{k}" in measured]
+    second = [f"{name}@{k}" for name in beyond if f"{name}@{k}" in measured]
     rows = [
         [
             result.key,
-            *(_interval(result.intervals[name]) for name in accuracy),
-            *(f"{result.beyond[name]:.3f}" if name in result.beyond else "-" for name in beyond),
+            *(_interval(result.intervals[name]) for name in first),
+            *(f"{result.beyond[name]:.3f}" if name in result.beyond else "-" for name in second),
         ]
         for result in results
     ]
-    return ["system", *accuracy, *beyond], rows
+    return ["system", *first, *second], rows
 
 
 def _interval(interval: Interval) -> str:
-    if interval.low is None:
-        return f"{interval.mean:.4f}"
-    return f"{interval.mean:.4f} [{interval.low:.4f}, {interval.high:.4f}]"
+    if interval.low is None or interval.high is None:
+        return _share(interval.mean)
+    return f"{_share(interval.mean)} [{_share(interval.low)}, {_share(interval.high)}]"
+
+
+def _share(value: float) -> str:
+    """A value between 0 and 1 in 4 digits, without the 0 before the point."""
+    return f"{value:.4f}".removeprefix("0")

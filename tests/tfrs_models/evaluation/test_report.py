@@ -192,11 +192,11 @@ def test_the_same_seed_gives_the_same_metrics(dataset, queries):
     }
 
 
-def test_the_table_shows_every_system_once(results):
-    console = Console(width=240, record=True, file=io.StringIO())
+def test_the_table_shows_every_system_once_in_80_columns(results):
+    console = Console(width=80, record=True, file=io.StringIO())
     console.print(table(results))
     text = console.export_text()
-    for name in ("baselines.most_popular", "retrieval.two_tower", "two_stage", "recall@20"):
+    for name in ("most_popular", "two_tower", "two_stage", "recall@20"):
         assert text.count(name) == 1
     assert "80 users" in text
 
