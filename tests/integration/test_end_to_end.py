@@ -159,7 +159,9 @@ def test_a_complete_run_is_answered_without_training(outcome, artifacts, monkeyp
 
 def test_evaluate_measures_a_finished_run_again(outcome, artifacts):
     arguments = [outcome.folder.name, "--artifacts", str(artifacts)]
-    result = CliRunner().invoke(commands.evaluate, arguments, catch_exceptions=False)
+    result = CliRunner(env={"COLUMNS": "200"}).invoke(
+        commands.evaluate, arguments, catch_exceptions=False
+    )
     assert "two_tower" in result.output
     metrics = json.loads((outcome.folder / "metrics.json").read_text())
     assert metrics.keys() == outcome.metrics.keys()
@@ -204,3 +206,15 @@ def test_histories_can_be_turned_off(tmp_path):
     outcome = run(tiny_config(features=off, retrieval=SHORT, ranking=SHORT), tmp_path, QUIET)
     answer = Recommender.open(outcome.bundle).recommend(Request(k=3))
     assert len(answer.items) == 3
+
+
+def test_a_cross_may_read_a_feature_that_only_retrieval_sees(tmp_path):
+    """`user_id` is a part of the cross `user_category`."""
+    features = {"user": {"user_id": {"type": "categorical", "stages": ["retrieval"]}}}
+    config = tiny_config(features=features, retrieval=SHORT, ranking=SHORT)
+    assert train(config, tmp_path, tmp_path / "run", QUIET).wide_deep is not None
+
+
+def test_a_second_run_in_the_same_folder_is_refused(outcome, artifacts):
+    with folders.locked(outcome.folder), pytest.raises(folders.BusyError):
+        run(tiny_config(), artifacts, QUIET)
