@@ -186,7 +186,7 @@ def test_data_that_have_changed_are_refused(outcome, artifacts):
 @pytest.mark.parametrize("stage", ["retrieval", "ranking"])
 def test_a_wrong_metric_is_found_before_any_work(tmp_path, stage):
     config = tiny_config(**{stage: {"validation_metric": "ndgc@10"}})
-    with pytest.raises(ConfigError, match=rf"`{stage}.validation_metric`.*`recall@10`"):
+    with pytest.raises(ConfigError, match=rf"`{stage}.validation_metric`.*`ndcg@10`"):
         run(config, tmp_path, QUIET)
     assert list(tmp_path.iterdir()) == []
 
