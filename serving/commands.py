@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from configs.errors import ArtifactError, ConfigError
+from configs.errors import ConfigError
+from exports.runs import find_run
 from serving.request import Recommendation, Request, Value
 
 if TYPE_CHECKING:
     from exports.loader import Input
     from serving.recommender import Recommender
 
+_BUNDLE = "bundle"
 _MANIFEST = "manifest.json"
 _SHOWN_COLUMNS = 3
 _SHOWN_HISTORY = 5
@@ -62,20 +64,15 @@ def find_bundle(run: str, artifacts: Path) -> Path:
     """The bundle of a run.
 
     Args:
-        run: a bundle, a run's folder, or the name of a run below `<artifacts>/runs`.
+        run: a bundle, or a run as `exports.runs.find_run` takes it.
         artifacts: the folder that `tfrs train` writes to.
 
     Raises:
-        ArtifactError: there is none; lists the places that were looked at.
+        ArtifactError: there is none; lists the runs that have one.
     """
-    places = [Path(run), Path(run, "bundle"), artifacts / "runs" / run / "bundle"]
-    for place in places:
-        if (place / _MANIFEST).is_file():
-            return place
-    raise ArtifactError(
-        f"`{run}` leads to no bundle. Looked at: {', '.join(map(str, places))}. Finish "
-        "`tfrs train` first, or give the path of the run or of its `bundle` folder."
-    )
+    if (Path(run) / _MANIFEST).is_file():
+        return Path(run)
+    return find_run(artifacts, run, f"{_BUNDLE}/{_MANIFEST}") / _BUNDLE
 
 
 def parse_features(pairs: Sequence[str], inputs: Mapping[str, "Input"]) -> dict[str, Value]:

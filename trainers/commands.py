@@ -38,12 +38,13 @@ def evaluate(run: str, artifacts: Path) -> None:
     """Measure the models of a finished RUN again, beside every baseline."""
     from rich.console import Console
 
+    from exports.runs import find_run
     from tfrs_models.evaluation.table import table
     from trainers.evaluation import EXPORT, measured
-    from trainers.folders import check_done, find_run, load_run_config, locked
+    from trainers.folders import CONFIG, check_done, load_run_config, locked
     from trainers.run import train as trained_run
 
-    folder = find_run(artifacts, run)
+    folder = find_run(artifacts, run, CONFIG)
     console = Console()
     with locked(folder):
         check_done(folder / EXPORT)

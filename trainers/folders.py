@@ -11,6 +11,7 @@ from typing import Any
 
 from configs.errors import ArtifactError
 from configs.run import RunConfig, fingerprint
+from exports.runs import RUNS
 
 DONE = "done.json"
 CONFIG = "config.json"
@@ -31,27 +32,7 @@ def run_folder(artifacts: Path, config: RunConfig, data: str) -> Path:
         data: fingerprint of the data, see `tfrs_models.data.prepare.fingerprint`.
     """
     digest = hashlib.sha256(f"{fingerprint(config)} {data}".encode()).hexdigest()
-    return artifacts / "runs" / f"{config.name}-{digest[:8]}"
-
-
-def find_run(artifacts: Path, run: str) -> Path:
-    """The folder of a run given by path, by name, or by the name without its digits (the newest).
-
-    Raises:
-        ArtifactError: there is none; lists the runs.
-    """
-    for folder in (Path(run), artifacts / "runs" / run):
-        if (folder / CONFIG).is_file():
-            return folder
-    named = [p.parent for p in (artifacts / "runs").glob(f"*/{CONFIG}")]
-    same = [p for p in named if p.name.rpartition("-")[0] == run]
-    if same:
-        return max(same, key=lambda p: (p / CONFIG).stat().st_mtime_ns)
-    raise ArtifactError(
-        f"no run `{run}` under `{artifacts / 'runs'}`; there are: "
-        f"{', '.join(sorted(p.name for p in named)) or 'none'}. Give one of them, the path of a "
-        "run, or train one with `tfrs train`."
-    )
+    return artifacts / RUNS / f"{config.name}-{digest[:8]}"
 
 
 def load_run_config(folder: Path) -> RunConfig:

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -56,8 +57,14 @@ def test_takes_the_folder_of_a_run_and_its_name(run: Run, tmp_path: Path) -> Non
     assert find_bundle("best", tmp_path) == tmp_path / "runs" / "best" / "bundle"
 
 
-def test_a_run_without_bundle_lists_the_places(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match=r"`gone` leads to no bundle\. Looked at: gone, "):
+def test_a_run_is_found_by_its_name_without_digits(run: Run, tmp_path: Path) -> None:
+    shutil.copytree(run.bundle, tmp_path / "runs" / "shop-0a1b2c3d" / "bundle")
+    assert find_bundle("shop", tmp_path) == tmp_path / "runs" / "shop-0a1b2c3d" / "bundle"
+
+
+def test_a_run_without_bundle_lists_the_runs_that_have_one(run: Run, tmp_path: Path) -> None:
+    shutil.copytree(run.bundle, tmp_path / "runs" / "shop-0a1b2c3d" / "bundle")
+    with pytest.raises(ArtifactError, match=r"no run `gone` .*there are: shop-0a1b2c3d"):
         find_bundle("gone", tmp_path)
 
 

@@ -17,7 +17,6 @@ from trainers.folders import (
     DONE,
     BusyError,
     check_done,
-    find_run,
     load_run_config,
     locked,
     run_folder,
@@ -54,14 +53,6 @@ def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def make_run(artifacts: Path, name: str, when: int = 0) -> Path:
-    folder = artifacts / "runs" / name
-    folder.mkdir(parents=True)
-    write_json(folder / CONFIG, RunConfig().model_dump(mode="json"))
-    os.utime(folder / CONFIG, (when, when))
-    return folder
-
-
 def test_settings_and_data_name_the_folder(tmp_path):
     config = RunConfig(name="shop")
     folder = run_folder(tmp_path, config, "data")
@@ -76,41 +67,9 @@ def test_settings_and_data_name_the_folder(tmp_path):
     assert len(others) == 3
 
 
-def test_a_run_is_found_by_path_by_name_and_without_its_digits(tmp_path):
-    folder = make_run(tmp_path, "shop-0123abcd")
-    for name in (str(folder), "shop-0123abcd", "shop"):
-        assert find_run(tmp_path, name) == folder
-
-
-def test_of_runs_with_one_name_the_newest_is_found(tmp_path):
-    make_run(tmp_path, "shop-00000000", when=2)
-    newest = make_run(tmp_path, "shop-11111111", when=3)
-    make_run(tmp_path, "shop-22222222", when=1)
-    assert find_run(tmp_path, "shop") == newest
-
-
-def test_a_name_with_a_hyphen_is_no_other_name(tmp_path):
-    folder = make_run(tmp_path, "my-shop-00000000")
-    assert find_run(tmp_path, "my-shop") == folder
-    with pytest.raises(ArtifactError):
-        find_run(tmp_path, "my")
-
-
-def test_a_run_that_is_not_there_lists_those_that_are(tmp_path):
-    make_run(tmp_path, "b-00000000")
-    make_run(tmp_path, "a-00000000")
-    with pytest.raises(ArtifactError, match="a-00000000, b-00000000"):
-        find_run(tmp_path, "shop")
-
-
-def test_without_runs_the_error_says_none(tmp_path):
-    with pytest.raises(ArtifactError, match=r"there are: none.*tfrs train"):
-        find_run(tmp_path, "shop")
-
-
 def test_a_configuration_comes_back_as_it_was(tmp_path):
-    folder = make_run(tmp_path, "shop-00000000")
-    assert load_run_config(folder) == RunConfig()
+    write_json(tmp_path / CONFIG, RunConfig().model_dump(mode="json"))
+    assert load_run_config(tmp_path) == RunConfig()
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"retrieval": {"embeding_dim": 3}}'])
