@@ -22,7 +22,8 @@ class EventsConfig(Section):
     """What an event means."""
 
     feedback: Literal["implicit", "explicit"] = "implicit"
-    """`explicit` reads `value` as a rating that the ranking stage may predict."""
+    """What an event without an `event_type` is: `implicit` an interaction, `explicit` a rating, whose
+    `value` `min_value` may ask for."""
     weights: Mapping[str, Annotated[float, Field(ge=0)]] = {}
     """Weight of each event type; 0 is seen but not liked. Empty: every event counts 1."""
     default_weight: Annotated[float, Field(ge=0)] = 1.0
