@@ -22,8 +22,7 @@ class EventsConfig(Section):
     """What an event means."""
 
     feedback: Literal["implicit", "explicit"] = "implicit"
-    """What an event without an `event_type` is: `implicit` an interaction, `explicit` a rating, whose
-    `value` `min_value` may ask for."""
+    """The type of an event that has none: `implicit` makes it an `event`, `explicit` a `rating`."""
     weights: Mapping[str, Annotated[float, Field(ge=0)]] = {}
     """Weight of each event type; 0 is seen but not liked. Empty: every event counts 1."""
     default_weight: Annotated[float, Field(ge=0)] = 1.0
