@@ -12,6 +12,7 @@ from configs.section import Section
 from tfrs_models.data import sql
 from tfrs_models.data.assignment import Assignment, materialise
 from tfrs_models.data.dataset import TEST, TRAIN, VALIDATION
+from tfrs_models.data.splits._shares import check_shares
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,11 +30,7 @@ class Options(Section):
 
     @model_validator(mode="after")
     def _check_sum(self) -> Self:
-        if self.validation_share + self.test_share >= 1:
-            raise ValueError(
-                "`validation_share` and `test_share` must leave something to train on, received "
-                f"{self.validation_share} and {self.test_share}: their sum must be below 1"
-            )
+        check_shares(self.validation_share, self.test_share)
         return self
 
 
