@@ -15,7 +15,11 @@ import click
 SIBLINGS = ("configs", "trainers", "exports", "serving")
 
 EXIT_USAGE, EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_ENVIRONMENT = 64, 70, 75, 78
+EXIT_CANNOT_WRITE = 73
 EXIT_BROKEN_PIPE = 141  # what a shell reports for a process that SIGPIPE ended
+
+# What NumPy, DuckDB, Arrow and TensorFlow all say, each with an exception of its own.
+_NO_SPACE = "No space left on device"
 
 
 class Entry(NamedTuple):
@@ -117,6 +121,12 @@ def _run(arguments: Sequence[str]) -> int:
 def _unexpected(error: Exception, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
+    if _NO_SPACE in str(error):
+        return _fail(
+            "the disk is full: make room, or choose another folder with `--artifacts`, and run the "
+            "same command again; what was finished is kept",
+            EXIT_CANNOT_WRITE,
+        )
     hint = "" if debug else " (`tfrs --debug ...` shows where)"
     return _fail(f"unexpected {type(error).__name__}: {error}{hint}", EXIT_INTERNAL)
 

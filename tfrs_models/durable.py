@@ -1,10 +1,14 @@
-"""Folders that are whole or absent: written aside, flushed to disk, then renamed."""
+"""Files and folders that are whole or absent: written aside, flushed to disk, then renamed."""
 
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
 
 UNFINISHED = ".unfinished-"
 
@@ -41,6 +45,20 @@ def new_folder(target: Path) -> Iterator[Path]:
         _put(unfinished, target)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def new_array(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> "np.memmap[Any, Any]":
+    """A memory-mapped `.npy` file to fill, its space on the disk taken at once.
+
+    Without that the kernel finds a full disk while it writes a page, and kills the process.
+
+    Raises:
+        OSError: the disk has no room for it.
+    """
+    array: np.memmap[Any, Any] = np.lib.format.open_memmap(path, "w+", dtype, shape)
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
 
 
 def _put(unfinished: Path, target: Path) -> None:

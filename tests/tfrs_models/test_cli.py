@@ -1,5 +1,6 @@
 """The command line: help, exit codes, and the packages it must not confuse."""
 
+import errno
 import json
 import os
 import subprocess
@@ -122,6 +123,12 @@ def test_an_unexpected_error_is_short_and_gives_70(failing, capsys):
     assert capsys.readouterr().err == (
         "error: unexpected RuntimeError: odd (`tfrs --debug ...` shows where)\n"
     )
+
+
+def test_a_full_disk_gives_73_and_the_way_out(failing, capsys):
+    failing(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "ckpt-1"))
+    assert cli.main(["train"]) == 73
+    assert "the disk is full: make room, or choose another folder" in capsys.readouterr().err
 
 
 def test_debug_shows_the_traceback(failing, capsys):

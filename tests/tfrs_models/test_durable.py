@@ -1,8 +1,9 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tfrs_models.durable import UNFINISHED, new_folder, remove_unfinished
+from tfrs_models.durable import UNFINISHED, new_array, new_folder, remove_unfinished
 
 
 def names(folder: Path) -> list[str]:
@@ -48,3 +49,17 @@ def test_what_a_dead_process_left_is_removed(tmp_path: Path) -> None:
     (tmp_path / "kept").mkdir()
     remove_unfinished(tmp_path)
     assert names(tmp_path) == ["kept"]
+
+
+def test_an_array_takes_its_space_at_once(tmp_path: Path) -> None:
+    array = new_array(tmp_path / "a.npy", np.float32, (1000, 64))
+    # 1000 x 64 x 4 bytes; st_blocks counts 512 bytes each, and a sparse file has next to none.
+    assert (tmp_path / "a.npy").stat().st_blocks * 512 >= 256_000
+    array[:] = 1
+    array.flush()
+    assert np.load(tmp_path / "a.npy", allow_pickle=False).sum() == 64_000
+
+
+def test_an_array_without_rows_is_a_file_all_the_same(tmp_path: Path) -> None:
+    new_array(tmp_path / "a.npy", np.int32, (0, 3))
+    assert np.load(tmp_path / "a.npy", allow_pickle=False).shape == (0, 3)

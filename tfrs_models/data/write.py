@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike
 from configs.errors import DataError
 from tfrs_models.data import sql
 from tfrs_models.data.dataset import TRAIN
+from tfrs_models.durable import new_array
 
 if TYPE_CHECKING:
     import duckdb
@@ -110,9 +111,7 @@ def write_columns(events: Path, folder: Path) -> None:
 
     with ParquetFile(events) as file:
         arrays = {
-            name: np.lib.format.open_memmap(
-                folder / f"{name}.npy", "w+", column.dtype, (file.metadata.num_rows,)
-            )
+            name: new_array(folder / f"{name}.npy", column.dtype, (file.metadata.num_rows,))
             for name, column in COLUMNS.items()
         }
         start = 0

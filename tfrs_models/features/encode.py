@@ -14,7 +14,7 @@ from configs.errors import ArtifactError
 from configs.features import Table
 from tfrs_models.backend import tf
 from tfrs_models.data.dataset import PreparedDataset
-from tfrs_models.durable import new_folder, remove_unfinished
+from tfrs_models.durable import new_array, new_folder, remove_unfinished
 from tfrs_models.features.columns import to_numpy
 from tfrs_models.features.encoder import FeatureEncoder
 from tfrs_models.features.feature_type import MISSING
@@ -84,8 +84,8 @@ def _write_table(
         return
     sizes = {"user": dataset.num_users, "item": dataset.num_items, "context": len(dataset.events)}
     maps = {
-        f.name: np.lib.format.open_memmap(
-            folder / f"{f.name}.npy", "w+", DTYPES[f.output.kind], (sizes[table], f.output.width)
+        f.name: new_array(
+            folder / f"{f.name}.npy", DTYPES[f.output.kind], (sizes[table], f.output.width)
         )
         for f in features
     }

@@ -12,6 +12,7 @@ from tfrs_models.data.simulation.population import taste
 from tfrs_models.data.simulation.sink import Sink
 from tfrs_models.data.simulation.stream import SESSIONS_PER_CHUNK, stream
 from tfrs_models.data.simulation.world import World
+from tfrs_models.durable import new_array
 
 _BLOCK = 65_536
 
@@ -59,7 +60,7 @@ def write_truth(world: World, folder: Path, chunk: int = SESSIONS_PER_CHUNK) -> 
 
 def _write_user_vectors(world: World, path: Path) -> None:
     shape = (world.options.users, world.options.dimensions)
-    vectors = np.lib.format.open_memmap(path, "w+", np.float32, shape)
+    vectors = new_array(path, np.float32, shape)
     for rows in _blocks(world.options.users):
         user = np.arange(rows.start, rows.stop)
         vectors[rows] = taste(world, user, np.full(len(user), world.window[0]))
