@@ -27,7 +27,21 @@ def locked(folder: Path) -> Iterator[None]:
 def remove_unfinished(folder: Path) -> None:
     """Remove what a process that died left in `folder`. Call it with a lock held."""
     for path in folder.glob(f"{UNFINISHED}*"):
-        shutil.rmtree(path)
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 file; readers see the old one or the whole new one, on the disk."""
+    unfinished = path.with_name(f"{UNFINISHED}{path.name}")
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        _flush(unfinished)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from tfrs_models.evaluation.queries import Queries, build_queries
 from tfrs_models.evaluation.report import SystemResult, evaluate_lists
 from tfrs_models.evaluation.runner import evaluate_baselines
 from tfrs_models.evaluation.table import markdown
+from tfrs_models.metrics.diversity import Vectors
 from trainers.folders import DONE
 from trainers.ranking import ranker, retrieved
 from trainers.retrieval import Material, retrieve
@@ -67,8 +68,9 @@ def add_speed(metrics: Mapping[str, float], folder: Path) -> dict[str, float]:
 
 
 def _stages(trained: "Trained", queries: Queries) -> list[SystemResult]:
+    vectors = content_vectors(trained.material.dataset)
     return [
-        _evaluate(trained.material, queries, name, group, lists, seconds)
+        _evaluate(trained.material, queries, name, group, lists, vectors, seconds)
         for name, group, lists, seconds in _lists(trained, queries)
     ]
 
@@ -96,10 +98,10 @@ def _evaluate(
     name: str,
     group: str,
     lists: NDArray[np.int32],
+    vectors: Vectors,
     seconds: float,
 ) -> SystemResult:
     config, dataset = material.config, material.dataset
-    vectors = content_vectors(dataset)
     return evaluate_lists(
         name, group, lists, queries, dataset, config.evaluation, config.seed, vectors, seconds
     )

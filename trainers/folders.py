@@ -12,6 +12,7 @@ from typing import Any
 from configs.errors import ArtifactError
 from configs.run import RunConfig, fingerprint
 from exports.runs import RUNS
+from tfrs_models.durable import write_text
 
 DONE = "done.json"
 CONFIG = "config.json"
@@ -74,13 +75,7 @@ def _lock(handle: int, folder: Path) -> None:
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file; readers see the old one or the whole new one."""
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("w", encoding="utf-8") as file:
-        json.dump(content, file, indent=1)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    write_text(path, json.dumps(content, indent=1) + "\n")
 
 
 def stage(folder: Path, work: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:

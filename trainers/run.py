@@ -1,10 +1,10 @@
 """A whole run: data, features, retrieval, ranking, evaluation, bundle. Each stage is done once."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 
@@ -30,6 +30,8 @@ from trainers.restore import restore
 from trainers.retrieval import Material, new_two_tower, query_embeddings, train_retrieval
 from trainers.validation import check_metrics
 from trainers.watch import Watch
+
+M = TypeVar("M")
 
 
 @dataclass(frozen=True)
@@ -130,37 +132,44 @@ def _features(config: RunConfig, dataset: PreparedDataset, folder: Path) -> Feat
 
 
 def _retrieval(material: Material, folder: Path, console: Console) -> TwoTower:
-    models: list[TwoTower] = []
-
-    def work() -> Mapping[str, Any]:
-        metric = material.config.retrieval.validation_metric
-        with Watch("retrieval", metric, folder / "logs", console) as watch:
-            model, fitted = train_retrieval(material, folder, watch)
-        models.append(model)
-        return _record(fitted)
-
-    stage(folder, work)
-    return models[0] if models else restore(new_two_tower(material), material, folder)
+    metric = material.config.retrieval.validation_metric
+    return _trained(
+        lambda: Watch("retrieval", metric, folder / "logs", console),
+        folder,
+        lambda watch: train_retrieval(material, folder, watch),
+        lambda: restore(new_two_tower(material), material, folder),
+    )
 
 
 def _ranking(
     two_tower: TwoTower, encoder: FeatureEncoder, material: Material, folder: Path, console: Console
 ) -> WideDeep:
-    models: list[WideDeep] = []
+    metric = material.config.ranking.validation_metric
+    return _trained(
+        lambda: Watch("ranking", metric, folder / "logs", console),
+        folder,
+        lambda watch: train_ranking(two_tower, encoder, material, folder, watch),
+        lambda: restore(new_wide_deep(material), material, folder),
+    )
+
+
+def _trained(
+    new_watch: Callable[[], Watch],
+    folder: Path,
+    train: Callable[[Watch], tuple[M, Fit]],
+    restored: Callable[[], M],
+) -> M:
+    """The model of a stage: trained now, or restored when the stage was done before."""
+    models: list[M] = []
 
     def work() -> Mapping[str, Any]:
-        metric = material.config.ranking.validation_metric
-        with Watch("ranking", metric, folder / "logs", console) as watch:
-            model, fitted = train_ranking(two_tower, encoder, material, folder, watch)
+        with new_watch() as watch:
+            model, fitted = train(watch)
         models.append(model)
-        return _record(fitted)
+        return asdict(fitted)
 
     stage(folder, work)
-    return models[0] if models else restore(new_wide_deep(material), material, folder)
-
-
-def _record(fitted: Fit) -> dict[str, Any]:
-    return asdict(fitted)
+    return models[0] if models else restored()
 
 
 def _export(trained: Trained, metrics: Mapping[str, float], bundle: Path) -> dict[str, float]:

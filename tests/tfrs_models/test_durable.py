@@ -46,6 +46,7 @@ def test_a_former_folder_is_replaced_whole(tmp_path: Path) -> None:
 
 def test_what_a_dead_process_left_is_removed(tmp_path: Path) -> None:
     (tmp_path / f"{UNFINISHED}target").mkdir()
+    (tmp_path / f"{UNFINISHED}file").write_text("x")
     (tmp_path / "kept").mkdir()
     remove_unfinished(tmp_path)
     assert names(tmp_path) == ["kept"]

@@ -3,11 +3,10 @@
 import itertools
 import json
 import math
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tfrs_models.durable import write_text
 from tfrs_models.evaluation.intervals import Interval, differences
 from tfrs_models.evaluation.report import SystemResult
 
@@ -75,14 +74,4 @@ def write_metrics(path: Path, flat: Mapping[str, float]) -> None:
         raise ValueError(
             f"`{broken[0]}` must be finite, received {flat[broken[0]]}: leave undefined values out"
         )
-    text = json.dumps(dict(flat), indent=1, sort_keys=True) + "\n"
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_text(path, json.dumps(dict(flat), indent=1, sort_keys=True) + "\n")

@@ -12,6 +12,7 @@ from configs.errors import ArtifactError
 from configs.features import Stage, Table
 from configs.plugins import parse_options
 from configs.section import Section
+from tfrs_models.durable import write_text
 from tfrs_models.features.feature_type import MISSING, Output, Raw, RawDtype, feature_type
 
 __all__ = ["FeatureSpec", "FittedCross", "FittedFeature", "Output", "Raw", "RawInput"]
@@ -144,9 +145,7 @@ class FeatureSpec:
         for path in _vocabularies(self):
             if path.parent != folder / VOCABULARIES:
                 shutil.copyfile(path, folder / VOCABULARIES / path.name)
-        partial = folder / f".{SPEC_FILE}.partial"
-        partial.write_text(json.dumps(_to_json(self), indent=2) + "\n", encoding="utf-8")
-        partial.replace(folder / SPEC_FILE)
+        write_text(folder / SPEC_FILE, json.dumps(_to_json(self), indent=2) + "\n")
         return replace(self, folder=folder)
 
     @classmethod
