@@ -42,6 +42,7 @@ def make_queries(users: int, items: int) -> Queries:
         np.arange(2, users + 2, dtype=np.int32),
         history,
         history,
+        history,
         targets,
         np.zeros(users, np.int64),
         np.zeros(users, np.int64),

@@ -60,6 +60,10 @@ class HistoryConfig(Section):
 
     max_length: Annotated[int, Field(ge=0)] = 50
     """Most recent items kept; 0 turns the history off."""
+    event_types: bool = False
+    """Whether the history carries the type of each event, for encoders that read it."""
+    time_gaps: bool = False
+    """Whether it carries the time from each event to the next one, or to the request."""
 
 
 class CrossConfig(Section):

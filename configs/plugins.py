@@ -21,6 +21,8 @@ PACKAGES: Mapping[str, str] = {
     "source": "tfrs_models.data.sources",
     "split": "tfrs_models.data.splits",
     "feature": "tfrs_models.features.types",
+    "history": "tfrs_models.layers.history",
+    "negatives": "tfrs_models.negatives",
     "loss": "tfrs_models.losses",
     "baseline": "tfrs_models.evaluation.baselines",
     "index": "exports.indexes",

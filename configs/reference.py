@@ -60,7 +60,7 @@ def _entries(section: Section) -> Iterator[Entry]:
         value = getattr(section, key)
         if key == "options" and isinstance(section, PluginSection):
             value = plugins.parse_options(section.kind, section.type, section.options)
-        nested = isinstance(value, Section | Mapping) and value
+        nested = isinstance(value, Section | Mapping) and any(_children(value))
         yield Entry(key, value if nested else plain[key], meaning[key])
     if isinstance(section, FeatureConfig):
         yield from _entries(section.options)

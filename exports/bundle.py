@@ -48,7 +48,8 @@ class BundleParts:
         retriever: the two-tower model.
         ranker: the ranking model; None leaves the retrieved order.
         metrics: the measured values of the run, by flat key.
-        queries: float32 [Q, D], embeddings of real queries, for the recall of the index.
+        queries: float32 [Q, D] or [Q, H, D], embeddings of real queries, for the recall of the
+            index.
     """
 
     config: RunConfig
@@ -130,7 +131,8 @@ def _write_indexes(
 
 def _recall(parts: BundleParts, folder: Path) -> float:
     index, exact = open_index(folder / parts.config.export.index.type), open_index(folder / EXACT)
-    return measure_recall(index, exact, parts.queries[:_RECALL_QUERIES])
+    queries = parts.queries.reshape(-1, parts.queries.shape[-1])
+    return measure_recall(index, exact, queries[:_RECALL_QUERIES])
 
 
 def _write_records(parts: BundleParts, folder: Path) -> None:

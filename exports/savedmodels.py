@@ -1,6 +1,7 @@
 """The three exported models: raw features in, embeddings and scores out, stock operations only.
 
-- `embed_query`: user and context columns, `history` [B, L] -> `query_embedding` [B, D]
+- `embed_query`: user and context columns, `history` [B, L] and what it carries ->
+  `query_embedding` [B, D], [B, H, D] with H interests
 - `embed_candidate`: item columns -> `candidate_embedding` [B, D]
 - `rank`: user and context columns and `history` with 1 or B rows, item columns [B],
   `retrieval_score` [B] -> `score` [B]
@@ -13,8 +14,8 @@ from typing import Any, Protocol
 
 from configs.errors import ConfigError
 from tfrs_models.backend import tf
+from tfrs_models.features.history import HISTORY, REQUEST_TIME
 
-HISTORY = "history"
 RETRIEVAL_SCORE = "retrieval_score"
 QUERY_EMBEDDING = "query_embedding"
 CANDIDATE_EMBEDDING = "candidate_embedding"
@@ -33,8 +34,11 @@ class Encoder(Protocol):
     def encode(self, table: Any, raw: Any) -> dict[str, Any]:
         """Encoded features of one table."""
 
-    def encode_history(self, ids: Any) -> dict[str, Any]:
-        """Encoded history of item ids string [B, L]."""
+    def history_signature(self) -> Mapping[str, Any]:
+        """Tensor specs of the raw history."""
+
+    def encode_history(self, raw: Any) -> dict[str, Any]:
+        """Encoded history of the raw tensors of `history_signature`."""
 
     def encode_crosses(self, encoded: Any) -> dict[str, Any]:
         """Crosses of encoded features."""
@@ -44,10 +48,10 @@ class Retriever(Protocol):
     """What exports need of the two-tower model."""
 
     def embed_query(self, encoded: Any) -> Any:
-        """Unit query embeddings float32 [B, D]."""
+        """Query embeddings float32 [B, D] or [B, H, D]."""
 
     def embed_candidate(self, encoded: Any) -> Any:
-        """Unit candidate embeddings float32 [B, D]."""
+        """Candidate embeddings float32 [B, D]."""
 
 
 class Ranker(Protocol):
@@ -94,7 +98,7 @@ def save_rank_model(encoder: Encoder, model: Ranker, folder: Path) -> None:
 def _encode_query(encoder: Encoder, raw: Tensors) -> dict[str, Any]:
     user = encoder.encode("user", _columns(encoder, "user", raw))
     context = encoder.encode("context", _columns(encoder, "context", raw))
-    return user | context | encoder.encode_history(raw[HISTORY])
+    return user | context | encoder.encode_history(raw)
 
 
 def _columns(encoder: Encoder, table: str, raw: Tensors) -> dict[str, Any]:
@@ -106,8 +110,12 @@ def _repeat(tensor: Any, like: Any) -> Any:
 
 
 def _query_signature(encoder: Encoder) -> dict[str, Any]:
-    history = {HISTORY: tf.TensorSpec([None, None], tf.string)}
-    return _merge(encoder.raw_signature("user"), encoder.raw_signature("context"), history)
+    context = dict(encoder.raw_signature("context"))
+    history = dict(encoder.history_signature())
+    shared = context.get(REQUEST_TIME)
+    if shared is not None and shared.dtype == tf.int64:
+        history.pop(REQUEST_TIME, None)  # one moment, read by a feature and by the history
+    return _merge(encoder.raw_signature("user"), context, history)
 
 
 def _merge(*signatures: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The tables of a bundle: the raw columns that the models read, ids, histories, popularity."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from tfrs_models.data.dataset import FIRST_ROW, PreparedDataset
 from tfrs_models.features.columns import read_arrow
+from tfrs_models.features.history import HISTORY, TIME, TYPE
 from tfrs_models.features.spec import FeatureSpec, RawInput
 
 POPULARITY = "popularity"
 _BATCH = 16_384
+_MICROSECONDS_A_SECOND = 1_000_000
 
 
 def item_table(dataset: PreparedDataset, spec: FeatureSpec) -> Any:
@@ -40,7 +42,8 @@ def user_table(dataset: PreparedDataset, spec: FeatureSpec) -> Any:
 
     Holds `user_id`, the raw columns, `history` (the latest positive items that the model knows,
     oldest first, as many as it reads) and `seen` (every positive item, once). Both are lists
-    of item ids by dictionary, whose codes are positions in the item table.
+    of item ids by dictionary, whose codes are positions in the item table. Where the model reads
+    them, `history_type` and `history_time` (seconds since 1970 UTC) go with the history.
     """
     import pyarrow.compute as pc
 
@@ -52,8 +55,11 @@ def user_table(dataset: PreparedDataset, spec: FeatureSpec) -> Any:
     names = ids.column("item_id").combine_chunks()
     order = pc.sort_indices(table.column("user_id")).to_numpy()
     table = table.take(order)
-    table = table.append_column("history", _lists(*_history(dataset, spec), order, names))
-    return table.append_column("seen", _lists(*_seen(dataset), order, names))
+    for name, values, slices in _history_columns(dataset, spec, names):
+        table = table.append_column(name, _lists(values, slices, order))
+    items, *bounds = _seen(dataset)
+    seen = _by_dictionary(items - FIRST_ROW, names)
+    return table.append_column("seen", _lists(seen, bounds, order))
 
 
 def write_users(table: Any, path: Path) -> None:
@@ -71,18 +77,32 @@ def _raw_table(path: Path, columns: Sequence[RawInput]) -> Any:
     return pa.concat_tables(batches).combine_chunks()
 
 
-Slices = tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]
-"""Item rows, and for each user (the reserved rows left out) where theirs start and stop."""
+Bounds = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""Where the values of each user (the reserved rows left out) start and stop."""
 
 
-def _history(dataset: PreparedDataset, spec: FeatureSpec) -> Slices:
+def _history_columns(
+    dataset: PreparedDataset, spec: FeatureSpec, names: Any
+) -> Iterator[tuple[str, Any, Bounds]]:
+    """Name, values of all users one after the other, and bounds of each column."""
+    import pyarrow as pa
+
     events = dataset.events
     kept = (events.weight > 0) & (events.item < dataset.known_items)
     starts, stops = _bounds(events.user[kept], dataset)
-    return events.item[kept], np.maximum(starts, stops - spec.history_length), stops
+    slices = np.maximum(starts, stops - spec.history.length), stops
+    yield HISTORY, _by_dictionary(events.item[kept] - FIRST_ROW, names), slices
+    if spec.history.num_types:
+        types = pa.array(spec.history.event_types)
+        yield TYPE, _by_dictionary(events.type[kept], types), slices
+    if spec.history.num_gaps:
+        yield TIME, pa.array(events.time[kept] // _MICROSECONDS_A_SECOND), slices
 
 
-def _seen(dataset: PreparedDataset) -> Slices:
+def _seen(
+    dataset: PreparedDataset,
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+    """Item rows of all users one after the other, and their bounds."""
     liked = dataset.events.weight > 0
     user, item = dataset.events.user[liked], dataset.events.item[liked]
     pairs = user.astype(np.int64) * dataset.num_items + item
@@ -90,26 +110,25 @@ def _seen(dataset: PreparedDataset) -> Slices:
     return item.astype(np.int32), *_bounds(user, dataset)
 
 
-def _bounds(
-    user: NDArray[Any], dataset: PreparedDataset
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _bounds(user: NDArray[Any], dataset: PreparedDataset) -> Bounds:
     offsets = np.searchsorted(user, np.arange(FIRST_ROW, dataset.num_users + 1)).astype(np.int64)
     return offsets[:-1], offsets[1:]
 
 
-def _lists(
-    items: NDArray[np.int32],
-    starts: NDArray[np.int64],
-    stops: NDArray[np.int64],
-    order: NDArray[Any],
-    names: Any,
-) -> Any:
+def _lists(values: Any, bounds: Sequence[NDArray[np.int64]], order: NDArray[Any]) -> Any:
+    """A list of values for each user, in the given order of users."""
     import pyarrow as pa
 
+    starts, stops = bounds
     lengths = (stops - starts)[order]
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
-    rows = items[np.repeat(starts[order], lengths) + within] - FIRST_ROW
-    # One dictionary of names: a long log would not fit into one column of repeated strings.
-    values = pa.DictionaryArray.from_arrays(pa.array(rows, pa.int32()), names)
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)
+    chosen = values.take(pa.array(np.repeat(starts[order], lengths) + within))
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), chosen)
+
+
+def _by_dictionary(codes: NDArray[Any], names: Any) -> Any:
+    """Names by code: a long log would not fit into one column of repeated strings."""
+    import pyarrow as pa
+
+    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), names)

@@ -2,8 +2,10 @@
 
 import difflib
 import time
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import compress
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +17,43 @@ from serving.request import MAX_K, Request
 
 USER_ID = "user_id"
 HISTORY = "history"
+HISTORY_TYPE = "history_type"
+HISTORY_TIME = "history_time"
 TIMESTAMP = "timestamp"
 
 _LARGEST = float(np.finfo(np.float32).max)
 
 Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class History:
+    """A user's history, oldest first.
+
+    Attributes:
+        items: item ids.
+        types: event type of each; "" is missing.
+        times: time of each in seconds since 1970 UTC; -1 is missing.
+    """
+
+    items: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    times: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, items: Sequence[str], types: Sequence[str], times: Sequence[int]) -> Self:
+        """A history whose types and times may be left out."""
+        size = len(items)
+        return cls(tuple(items), tuple(types) or ("",) * size, tuple(times) or (-1,) * size)
+
+    def where(self, keep: Callable[[str], bool]) -> Self:
+        """The events of the items that a function keeps."""
+        kept = [keep(item) for item in self.items]
+        return type(self)(
+            tuple(compress(self.items, kept)),
+            tuple(compress(self.types, kept)),
+            tuple(compress(self.times, kept)),
+        )
 
 
 def check_request(request: Request, inputs: Mapping[str, Input]) -> None:
@@ -39,18 +73,19 @@ def check_request(request: Request, inputs: Mapping[str, Input]) -> None:
     if request.user_id is not None:
         _check_text("user_id", request.user_id)
     _check_ids("history", request.history or ())
+    _check_events(request)
     _check_ids("exclude", request.exclude)
     for name in request.features:
-        _check_name(name, inputs.keys() - {USER_ID, HISTORY})
+        _check_name(name, inputs.keys() - {USER_ID, HISTORY, HISTORY_TYPE, HISTORY_TIME})
 
 
-def query_arrays(request: Request, stored: Arrays, history: Sequence[str], inputs: Any) -> Arrays:
+def query_arrays(request: Request, stored: Arrays, history: History, inputs: Any) -> Arrays:
     """The inputs of the query model, one row each.
 
     Args:
         request: what was asked; its features come first.
         stored: what the bundle knows of the user, one row for each column.
-        history: known item ids, oldest first.
+        history: known items, oldest first.
         inputs: the inputs of the query model.
 
     Raises:
@@ -60,7 +95,15 @@ def query_arrays(request: Request, stored: Arrays, history: Sequence[str], input
     arrays = {name: missing_rows(described, 1) for name, described in inputs.items()}
     arrays |= {name: row for name, row in stored.items() if name in arrays}
     arrays |= {name: one_row(name, value, inputs[name]) for name, value in given.items()}
-    return arrays | {HISTORY: np.array([[*history]], object).reshape(1, -1)}
+    return arrays | {name: row for name, row in _history_rows(history).items() if name in inputs}
+
+
+def _history_rows(history: History) -> Arrays:
+    return {
+        HISTORY: np.array([[*history.items]], object).reshape(1, -1),
+        HISTORY_TYPE: np.array([[*history.types]], object).reshape(1, -1),
+        HISTORY_TIME: np.array([[*history.times]], np.int64).reshape(1, -1),
+    }
 
 
 def one_row(name: str, value: Any, described: Input) -> NDArray[Any]:
@@ -93,6 +136,18 @@ def _check_ids(field: str, ids: Any) -> None:
         raise _wrong(field, "a list of item ids", ids)
     for position, name in enumerate(ids):
         _check_text(f"{field}[{position}]", name)
+
+
+def _check_events(request: Request) -> None:
+    """What a history carries has one value an item, or none at all."""
+    _check_ids("history_types", request.history_types)
+    for position, seconds in enumerate(request.history_times):
+        if _not_whole(seconds):
+            raise _wrong(f"history_times[{position}]", "whole seconds since 1970 UTC", seconds)
+    for field in ("history_types", "history_times"):
+        given, items = len(getattr(request, field)), len(request.history or ())
+        if given not in (0, items):
+            raise _wrong(field, f"one value for each of the {items} items of `history`", given)
 
 
 def _check_name(name: str, choices: Collection[str]) -> None:
@@ -128,11 +183,14 @@ def _number(name: str, value: Any) -> float:
 
 
 def _whole(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _wrong(f"features.{name}", "whole seconds since 1970 UTC", value)
-    if not -(2**63) <= value < 2**63:
-        raise _wrong(f"features.{name}", "a whole number of 64 bits", value)
-    return value
+    if _not_whole(value):
+        raise _wrong(f"features.{name}", "whole seconds since 1970 UTC, in 64 bits", value)
+    return int(value)
+
+
+def _not_whole(value: Any) -> bool:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return not (whole and -(2**63) <= value < 2**63)
 
 
 def _vector(name: str, value: Any, width: int) -> list[float]:

@@ -12,7 +12,7 @@ from exports.index import Index, open_index
 from exports.loader import LoadedModel, load_model
 from exports.manifest import Manifest, verify
 from exports.raw import raw_columns
-from serving.inputs import Arrays, check_request, query_arrays
+from serving.inputs import Arrays, History, check_request, query_arrays
 from serving.request import Flag, Item, Recommendation, Request
 from serving.tables import ItemTable, StoredUser, UserTable, open_items, open_users
 
@@ -25,13 +25,13 @@ class Known:
 
     Attributes:
         user: the stored user, or None.
-        history: ids of the history that the catalogue has, oldest first.
+        history: the part of the history that the catalogue has.
         unknown_history: the other ids of the history.
         removed: sorted positions that must not come back.
     """
 
     user: StoredUser | None
-    history: tuple[str, ...]
+    history: History
     unknown_history: tuple[str, ...]
     removed: NDArray[np.int64]
 
@@ -100,7 +100,7 @@ class Recommender:
         return Recommendation(
             items=self._items(positions[best], scores[best], retrieval_scores[best]),
             eligible=len(self.items) - len(known.removed),
-            history=known.history,
+            history=known.history.items,
             unknown_history=known.unknown_history,
             flags=_flags(known),
         )
@@ -109,12 +109,12 @@ class Recommender:
         """The stored user, their history, and the items that stay out."""
         named = self.users is not None and request.user_id is not None
         user = self.users.find(request.user_id) if named else None  # type: ignore[union-attr,arg-type]
-        history = request.history if request.history is not None else _history(user)
+        history = _history(request, user)
         return Known(
             user=user,
-            history=tuple(name for name in history if name in self.items.positions),
-            unknown_history=tuple(name for name in history if name not in self.items.positions),
-            removed=self._removed(request, user, history),
+            history=history.where(lambda name: name in self.items.positions),
+            unknown_history=history.where(lambda name: name not in self.items.positions).items,
+            removed=self._removed(request, user, history.items),
         )
 
     def _removed(
@@ -137,15 +137,16 @@ class Recommender:
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Candidates without the removed ones, best first: positions and retrieval scores.
 
+        The embedding is float32 [1, D], or [1, H, D] with H interests, of which the nearest counts.
         The index is asked for more than is wanted, to make up for the removed ones. Where that is
         not enough for `k`, the exact index is asked for so many that it must be.
         """
         wanted = max(k, self.manifest.candidates)
         ask = min(wanted + min(len(removed), wanted), len(self.items))
-        found = _without(*self.index.search(embedding, ask), removed)
+        found = _without(*_search(self.index, embedding, ask), removed)
         if len(found[0]) < min(k, len(self.items) - len(removed)):
             ask = min(wanted + len(removed), len(self.items))
-            found = _without(*self.exact.search(embedding, ask), removed)
+            found = _without(*_search(self.exact, embedding, ask), removed)
         return found[0][:wanted], found[1][:wanted]
 
     def score(
@@ -175,18 +176,36 @@ class Recommender:
         )
 
 
-def _history(user: StoredUser | None) -> Sequence[str]:
-    return user.history if user else ()
+def _history(request: Request, user: StoredUser | None) -> History:
+    if request.history is not None:
+        return History.of(request.history, request.history_types, request.history_times)
+    if user is None:
+        return History()
+    return History.of(user.history, user.history_types, user.history_times)
+
+
+def _search(
+    index: Index, embedding: NDArray[np.float32], k: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Positions and scores of what any interest finds, best first, each once."""
+    found, scores = index.search(embedding.reshape(-1, embedding.shape[-1]), k)
+    if len(found) == 1:
+        return found[0], scores[0]
+    order = np.argsort(-scores, axis=None, kind="stable")
+    positions = found.ravel()[order]
+    _, first = np.unique(positions, return_index=True)
+    nearest = np.sort(first)
+    return positions[nearest], scores.ravel()[order][nearest]
 
 
 def _without(
     positions: NDArray[np.int64], scores: NDArray[np.float32], removed: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    kept = (positions[0] >= 0) & ~np.isin(positions[0], removed)
-    return positions[0][kept], scores[0][kept]
+    kept = (positions >= 0) & ~np.isin(positions, removed)
+    return positions[kept], scores[kept]
 
 
 def _flags(known: Known) -> tuple[Flag, ...]:
     unknown: tuple[Flag, ...] = () if known.user else ("unknown_user",)
-    empty: tuple[Flag, ...] = () if known.history else ("no_history",)
+    empty: tuple[Flag, ...] = () if known.history.items else ("no_history",)
     return unknown + empty

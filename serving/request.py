@@ -25,6 +25,10 @@ class Request:
         user_id: raw id; None for a visitor.
         k: how many items, 1 to 500.
         history: item ids the user liked, oldest first; the bundle's own history when None.
+        history_types: event type of each item of `history`, "" where it is not known; may be left
+            out.
+        history_times: time of each, in seconds since 1970 UTC, -1 where it is not known; may be
+            left out.
         features: raw user and context columns by name; each replaces what the bundle knows.
             A model that reads the column `timestamp` gets the present when it is not given.
         exclude: item ids that must not come back.
@@ -33,6 +37,8 @@ class Request:
     user_id: str | None = None
     k: int = 10
     history: tuple[str, ...] | None = None
+    history_types: tuple[str, ...] = ()
+    history_times: tuple[int, ...] = ()
     features: Mapping[str, Value] = field(default_factory=_nothing)
     exclude: tuple[str, ...] = ()
 

@@ -15,6 +15,8 @@ from exports.raw import raw_columns
 ITEM_ID = "item_id"
 USER_ID = "user_id"
 HISTORY = "history"
+HISTORY_TYPE = "history_type"
+HISTORY_TIME = "history_time"
 SEEN = "seen"
 
 
@@ -64,11 +66,15 @@ class StoredUser:
     Attributes:
         row: a `pyarrow.Table` of one row: the raw columns.
         history: item ids, oldest first.
+        history_types: event type of each; empty when the models do not read them.
+        history_times: seconds since 1970 UTC of each; empty when the models do not read them.
         seen: int32, positions of all positive items.
     """
 
     row: Any
     history: Sequence[str]
+    history_types: Sequence[str]
+    history_times: Sequence[int]
     seen: NDArray[np.int32]
 
 
@@ -89,11 +95,19 @@ class UserTable:
         if row == len(ids) or str(ids[row]) != user_id:
             return None
         found = self.table.slice(row, 1)
+        lists = {HISTORY, HISTORY_TYPE, HISTORY_TIME, SEEN}.intersection(found.column_names)
         return StoredUser(
-            row=found.drop_columns([HISTORY, SEEN]),
-            history=found.column(HISTORY)[0].as_py(),
+            row=found.drop_columns(sorted(lists)),
+            history=_list(found, HISTORY),
+            history_types=_list(found, HISTORY_TYPE),
+            history_times=_list(found, HISTORY_TIME),
             seen=found.column(SEEN)[0].values.indices.to_numpy(),
         )
+
+
+def _list(row: Any, name: str) -> Sequence[Any]:
+    values: Sequence[Any] = row.column(name)[0].as_py() if name in row.column_names else ()
+    return values
 
 
 def open_users(path: Path) -> UserTable | None:

@@ -110,7 +110,7 @@ def _evaluate(
 def _speed(folder: Path) -> dict[str, float]:
     """Seconds of the stages that are done, and examples/s of the trained ones."""
     speed: dict[str, float] = {}
-    for name in ("prepare", "retrieval", "ranking", EXPORT):
+    for name in ("prepare", "retrieval", "ranking", "refit", EXPORT):
         done = folder / name / DONE
         if done.exists():
             record: Mapping[str, Any] = json.loads(done.read_text("utf-8"))

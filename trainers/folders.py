@@ -84,7 +84,12 @@ def stage(folder: Path, work: Callable[[], Mapping[str, Any]]) -> dict[str, Any]
     if not done.exists():
         folder.mkdir(parents=True, exist_ok=True)
         write_json(done, work())
-    record: dict[str, Any] = json.loads(done.read_text("utf-8"))
+    return read_done(folder)
+
+
+def read_done(folder: Path) -> dict[str, Any]:
+    """The record of a stage that is done."""
+    record: dict[str, Any] = json.loads((folder / DONE).read_text("utf-8"))
     return record
 
 

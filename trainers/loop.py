@@ -7,7 +7,7 @@ state: a run that was killed and goes on ends with the same weights as one that 
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,10 +22,18 @@ from trainers.watch import Watch
 class Batches(Protocol):
     """Where the batches come from."""
 
-    num_examples: int
-    batch_size: int
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches of one epoch, a multiple of `accumulate_batches`."""
 
-    def batch(self, step: Any) -> Mapping[str, Any]:
+    @property
+    def variables(self) -> Sequence[Any]:
+        """State that changes with the steps, beside that of the model."""
+
+    def data(self, step: int) -> tuple[Mapping[str, Any], int]:
+        """The tensors that `batch` reads at a step, and one past the last step they serve."""
+
+    def batch(self, step: Any, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """The batch of a step (int64 scalar tensor); traced into the compiled loop."""
 
 
@@ -38,6 +46,7 @@ class State:
         best: best validation metric so far.
         best_epoch: epoch of the best metric, 0 before training.
         stale: evaluations since.
+        examples: examples trained on so far.
         seconds: training time so far, without evaluations.
         curve: one record for each evaluation.
     """
@@ -46,6 +55,7 @@ class State:
     best: float = -math.inf
     best_epoch: int = 0
     stale: int = 0
+    examples: int = 0
     seconds: float = 0.0
     curve: tuple[Mapping[str, float], ...] = ()
 
@@ -83,28 +93,44 @@ class Fit:
 
 @dataclass(frozen=True)
 class Plan:
-    """Steps of a training, derived from its settings."""
+    """Optimizer steps of a training, derived from its settings.
+
+    Attributes:
+        steps_per_epoch: of one pass over the examples.
+        steps_per_evaluation: between two evaluations.
+        total_steps: at most.
+        steps_per_call: of one compiled call at most.
+        batches_per_step: whose gradients a step averages.
+    """
 
     steps_per_epoch: int
     steps_per_evaluation: int
     total_steps: int
     steps_per_call: int
+    batches_per_step: int
 
     @classmethod
     def of(cls, config: TrainingConfig, batches: Batches) -> "Plan":
-        """The plan for these settings and batches; an incomplete last batch is left out."""
-        per_epoch = max(1, batches.num_examples // batches.batch_size)
+        """The plan for these settings and batches."""
+        per_epoch = batches.steps_per_epoch // config.accumulate_batches
         return cls(
             steps_per_epoch=per_epoch,
             steps_per_evaluation=per_epoch * config.evaluate_every_epochs,
             total_steps=per_epoch * config.epochs,
             steps_per_call=config.steps_per_call,
+            batches_per_step=config.accumulate_batches,
         )
 
-    def steps_from(self, step: int) -> int:
-        """Steps of the next compiled call: it ends at an evaluation at the latest."""
+    def steps_from(self, step: int, last_batch: int) -> int:
+        """Steps of the next compiled call: it ends at an evaluation at the latest.
+
+        Args:
+            step: steps taken.
+            last_batch: one past the last batch that the present data serve.
+        """
         to_evaluation = self.steps_per_evaluation - step % self.steps_per_evaluation
-        return min(self.steps_per_call, to_evaluation, self.total_steps - step)
+        to_other_data = last_batch // self.batches_per_step - step
+        return min(self.steps_per_call, to_evaluation, self.total_steps - step, to_other_data)
 
     def evaluates_at(self, step: int) -> bool:
         """Whether an evaluation follows this step."""
@@ -118,6 +144,7 @@ def fit(
     evaluate: Callable[[], float],
     folder: Path,
     watch: Watch,
+    initialize: Callable[[], None] = lambda: None,
 ) -> Fit:
     """Train until the metric stops rising; leaves the best weights in the model.
 
@@ -128,15 +155,21 @@ def fit(
         evaluate: returns the validation metric of the model's present weights; higher is better.
         folder: checkpoints; a training that was interrupted there goes on.
         watch: is told of each call and evaluation.
+        initialize: gives the weights their initial values where a training begins.
 
     Raises:
         DataError: the loss is not finite.
     """
-    model.compute_loss(batches.batch(tf.constant(0, tf.int64)), training=False)
+    first_data, _ = batches.data(0)
+    model.compute_loss(batches.batch(tf.constant(0, tf.int64), first_data), training=False)
     model.optimizer.build(model.trainable_variables)
-    checkpoints = Checkpoints(model, folder)
+    checkpoints = Checkpoints(model, folder, batches.variables)
     text = checkpoints.restore_latest()
-    state = State.from_json(text) if text else _first_evaluation(evaluate, checkpoints)
+    if text:
+        state = State.from_json(text)
+    else:
+        initialize()
+        state = _first_evaluation(evaluate, checkpoints)
     state = _train(model, batches, config, evaluate, checkpoints, watch, state)
     checkpoints.restore_best()
     plan = Plan.of(config, batches)
@@ -145,7 +178,7 @@ def fit(
         best_epoch=state.best_epoch,
         epochs=state.step // plan.steps_per_epoch,
         seconds=state.seconds,
-        examples_per_second=state.step * batches.batch_size / max(state.seconds, 1e-9),
+        examples_per_second=state.examples / max(state.seconds, 1e-9),
         curve=state.curve,
     )
 
@@ -167,7 +200,7 @@ def _train(
     state: State,
 ) -> State:
     plan = Plan.of(config, batches)
-    run_steps = _compile(model, batches)
+    run_steps = _compile(model, batches, plan.batches_per_step)
     saved = time.monotonic()
     while state.step < plan.total_steps and state.stale < config.patience:
         state = _call(model, run_steps, plan, batches, watch, state)
@@ -180,34 +213,40 @@ def _train(
     return state
 
 
-def _compile(model: Any, batches: Batches) -> Callable[[Any, Any], None]:
-    def run_steps(first: Any, steps: Any) -> None:
+Compiled = Callable[[Any, Any, Mapping[str, Any]], None]
+"""First step, number of steps, data."""
+
+
+def _compile(model: Any, batches: Batches, batches_per_step: int) -> Compiled:
+    def train(step: Any, data: Mapping[str, Any]) -> None:
+        places = [step * batches_per_step + number for number in range(batches_per_step)]
+        model.train_on([batches.batch(place, data) for place in places])
+
+    def run_steps(first: Any, steps: Any, data: Mapping[str, Any]) -> None:
         def body(step: Any) -> Any:
-            model.train_step(batches.batch(step))
+            train(step, data)
             return step + 1
 
         tf.while_loop(lambda step: step < first + steps, body, [first], parallel_iterations=1)
 
-    number = tf.TensorSpec([], tf.int64)
-    compiled: Callable[[Any, Any], None] = tf.function(
-        run_steps, input_signature=[number, number], autograph=False
-    )
+    compiled: Compiled = tf.function(run_steps, reduce_retracing=True, autograph=False)
     return compiled
 
 
 def _call(
     model: Any,
-    run_steps: Callable[[Any, Any], None],
+    run_steps: Compiled,
     plan: Plan,
     batches: Batches,
     watch: Watch,
     state: State,
 ) -> State:
-    steps = plan.steps_from(state.step)
+    data, last_batch = batches.data(state.step * plan.batches_per_step)
+    steps = plan.steps_from(state.step, last_batch)
     model.reset_metrics()
     start = time.perf_counter()
-    run_steps(tf.constant(state.step, tf.int64), tf.constant(steps, tf.int64))
-    loss = float(model.loss_mean.result())
+    run_steps(tf.constant(state.step, tf.int64), tf.constant(steps, tf.int64), data)
+    loss, examples = float(model.loss_mean.result()), int(model.examples.result())
     seconds = time.perf_counter() - start
     if not math.isfinite(loss):
         raise DataError(
@@ -215,9 +254,13 @@ def _call(
             "`training.learning_rate` and `training.embedding_learning_rate`, or set "
             "`training.clip_norm`; look for extreme values in dense features."
         )
-    state = replace(state, step=state.step + steps, seconds=state.seconds + seconds)
-    watch.steps(state.step, plan, loss, steps * batches.batch_size / seconds)
-    return state
+    watch.steps(state.step + steps, plan, loss, examples / seconds)
+    return replace(
+        state,
+        step=state.step + steps,
+        examples=state.examples + examples,
+        seconds=state.seconds + seconds,
+    )
 
 
 def _evaluate(

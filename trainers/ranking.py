@@ -14,7 +14,7 @@ from tfrs_models.evaluation.queries import Queries, build_queries
 from tfrs_models.features.encoder import FeatureEncoder
 from tfrs_models.models.two_tower import TwoTower
 from tfrs_models.models.wide_deep import WideDeep
-from trainers.loop import Fit, fit
+from trainers.loop import Fit, Plan, fit
 from trainers.optimizers.build import ranking_optimizer
 from trainers.ranking_batches import RankingBatches, Retrieved
 from trainers.retrieval import (
@@ -66,16 +66,15 @@ def train_ranking(
     batches = _batches(training, encoder, material)
     if batches.num_examples == 0:
         raise _too_little("none of them took an item that has training events")
+    planned = Plan.of(config.ranking.training, batches)
+    model.compile(optimizer=ranking_optimizer(config.ranking, planned.total_steps))
     evaluate = _validation(model, held_out, encoder, material)
     return model, fit(model, batches, config.ranking.training, evaluate, folder, watch)
 
 
 def new_wide_deep(material: Material) -> WideDeep:
-    """An untrained model, compiled."""
-    config = material.config.ranking
-    model = WideDeep(material.spec, config, material.config.seed)
-    model.compile(optimizer=ranking_optimizer(config))
-    return model
+    """An untrained model."""
+    return WideDeep(material.spec, material.config.ranking, material.config.seed)
 
 
 def _divide(everything: Retrieved, share: float) -> tuple[Retrieved, Retrieved]:

@@ -4,6 +4,7 @@ The retrieval model has not been trained on these positives, so its scores of th
 they will be at serving time; histories end before the window.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,7 @@ class Retrieved:
     Attributes:
         queries: the queries.
         lists: int32 [Q, K], candidates, best first; 0 is no item.
-        query_embeddings: float32 [Q, D].
+        query_embeddings: float32 [Q, D], or [Q, H, D] with H interests.
         candidate_embeddings: float32 [N, D].
         columns: encoded user, context and history of each query, [Q, ...] by name.
     """
@@ -71,7 +72,11 @@ class RankingBatches:
         targets = retrieved.queries.targets
         learned = targets.where(targets.items < trained_items)
         self.num_examples = len(learned.items)
-        self.batch_size = min(config.training.batch_size, self.num_examples)
+        accumulated = config.training.accumulate_batches
+        largest = max(1, self.num_examples // accumulated)
+        self.batch_size = min(config.training.batch_size, largest)
+        batches = max(1, self.num_examples) // self.batch_size
+        self.steps_per_epoch = max(1, batches // accumulated) * accumulated
         self._config = config
         self._seed = seed
         self._crosses = crosses
@@ -83,13 +88,21 @@ class RankingBatches:
         self._columns = {name: tf.constant(c) for name, c in retrieved.columns.items()}
         self._items = {name: tf.constant(c) for name, c in items.items()}
         self._trained_items = trained_items
-        self._query_embeddings = tf.constant(retrieved.query_embeddings)
+        embeddings = retrieved.query_embeddings
+        self._query_embeddings = tf.constant(
+            embeddings.reshape(len(embeddings), -1, embeddings.shape[-1])
+        )
         self._candidate_embeddings = tf.constant(retrieved.candidate_embeddings)
+        self.variables: list[Any] = []
 
-    def batch(self, step: Any) -> dict[str, Any]:
+    def data(self, step: int) -> tuple[dict[str, Any], int]:  # noqa: ARG002 - see `loop.Batches`
+        """Nothing but what is held here, at every step."""
+        return {}, sys.maxsize
+
+    def batch(self, step: Any, data: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002
         """The batch of a step: see `WideDeep.compute_loss`."""
         seed = tf.stack([tf.constant(self._seed, tf.int32), tf.cast(step, tf.int32)]) * 8
-        steps = self.num_examples // self.batch_size
+        steps = self.steps_per_epoch
         index = tf.range(self.batch_size, dtype=tf.int64) + (step % steps) * self.batch_size
         order = tf.stack([tf.constant(self._seed, tf.int32), tf.cast(step // steps, tf.int32)])
         places = tf.random.experimental.index_shuffle(
@@ -129,10 +142,7 @@ class RankingBatches:
         encoded = {name: tf.gather(c, owners) for name, c in self._columns.items()}
         encoded |= {name: tf.gather(c, items) for name, c in self._items.items()}
         encoded |= self._crosses(encoded)
-        score = tf.reduce_sum(
-            tf.gather(self._query_embeddings, owners)
-            * tf.gather(self._candidate_embeddings, items),
-            axis=1,
-            keepdims=True,
-        )
-        return encoded | {"retrieval_score": score}
+        interests = tf.gather(self._query_embeddings, owners)
+        candidates = tf.gather(self._candidate_embeddings, items)
+        scores = tf.linalg.matvec(interests, candidates)
+        return encoded | {"retrieval_score": tf.reduce_max(scores, axis=1, keepdims=True)}

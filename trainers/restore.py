@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tfrs_models.backend import tf
-from trainers.checkpoints import Checkpoints
+from trainers.checkpoints import restore_best
 from trainers.retrieval import Material
 
 M = TypeVar("M")
@@ -17,7 +17,7 @@ def restore(model: M, material: Material, folder: Path) -> M:
         ArtifactError: there are none, or they belong to another model.
     """
     _build(model, material)
-    Checkpoints(model, folder).restore_best()
+    restore_best(model, folder)
     return model
 
 
@@ -28,6 +28,7 @@ def _build(model: Any, material: Material) -> None:
         for f in material.spec.features
     }
     one |= {cross.name: tf.zeros([1, 1], tf.int32) for cross in material.spec.crosses}
-    one |= {"history": tf.zeros([1, material.spec.history_length], tf.int32)}
+    length = material.spec.history.length
+    one |= {name: tf.zeros([1, length], tf.int32) for name in material.spec.history.names()}
     one |= {"retrieval_score": tf.zeros([1, 1])}
     model.build_from(one)

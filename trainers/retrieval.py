@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,19 @@ from numpy.typing import NDArray
 from configs.errors import DataError
 from configs.features import Stage, Table
 from configs.run import RunConfig
+from configs.training import TrainingConfig
 from tfrs_models.data.dataset import TRAIN, VALIDATION, PreparedDataset
-from tfrs_models.evaluation.queries import Queries, build_queries
+from tfrs_models.evaluation.queries import Queries, build_queries, training_queries
 from tfrs_models.evaluation.top_k import top_k_lists
 from tfrs_models.features.encode import EncodedTables
 from tfrs_models.features.spec import FeatureSpec
 from tfrs_models.models.two_tower import TwoTower
 from trainers.embeddings import dot_product, embed, query_columns
-from trainers.histories import latest_items
-from trainers.loop import Fit, fit
+from trainers.histories import encoded_histories
+from trainers.initial import set_initial_values
+from trainers.loop import Fit, Plan, fit
 from trainers.optimizers.build import retrieval_optimizer
+from trainers.positives import positives
 from trainers.retrieval_batches import RetrievalBatches
 from trainers.validation import mean_metric, parse_metric
 from trainers.watch import Watch
@@ -37,27 +41,92 @@ class Material:
 
 
 def new_two_tower(material: Material) -> TwoTower:
-    """An untrained model, compiled."""
-    config = material.config.retrieval
-    model = TwoTower(material.spec, config, material.config.seed)
-    model.compile(optimizer=retrieval_optimizer(config.training))
-    return model
+    """An untrained model."""
+    return TwoTower(material.spec, material.config.retrieval, material.config.seed)
 
 
 def train_retrieval(material: Material, folder: Path, watch: Watch) -> tuple[TwoTower, Fit]:
     """Train, or go on training; the model holds the weights that validated best."""
-    config = material.config.retrieval
+    training = material.config.retrieval.training
     model = new_two_tower(material)
-    batches = RetrievalBatches(
+    batches = new_batches(model, material)
+    evaluate = validation(model, material)
+
+    def evaluate_and_refresh() -> float:
+        batches.refresh(partial(highest_ranked, model, material))
+        return evaluate()
+
+    return model, _fit(model, batches, material, training, evaluate_and_refresh, folder, watch)
+
+
+def refit_retrieval(
+    material: Material, epochs: int, folder: Path, watch: Watch
+) -> tuple[TwoTower, Fit]:
+    """Train for a known number of epochs, without a validation.
+
+    Args:
+        material: whose training events include those that chose the number of epochs.
+        epochs: passes over the training events; 0 leaves the initial weights.
+        folder: checkpoints; a training that was interrupted there goes on.
+        watch: is told of each call.
+    """
+    training = material.config.retrieval.training
+    once = {"epochs": epochs, "evaluate_every_epochs": max(epochs, 1)}
+    model = new_two_tower(material)
+    batches = new_batches(model, material)
+
+    def steps_taken() -> float:
+        """Grows while training, so that the last weights are the best."""
+        batches.refresh(partial(highest_ranked, model, material))
+        return float(model.optimizer.iterations.numpy())
+
+    return model, _fit(
+        model, batches, material, training.model_copy(update=once), steps_taken, folder, watch
+    )
+
+
+def _fit(
+    model: TwoTower,
+    batches: RetrievalBatches,
+    material: Material,
+    training: TrainingConfig,
+    evaluate: Callable[[], float],
+    folder: Path,
+    watch: Watch,
+) -> Fit:
+    """Fit with the step sizes of the whole planned training, even where this one ends sooner."""
+    planned = Plan.of(material.config.retrieval.training, batches)
+    model.compile(optimizer=retrieval_optimizer(training, planned.total_steps))
+    return fit(
+        model,
+        batches,
+        training,
+        evaluate,
+        folder,
+        watch,
+        partial(_initialize, model, material),
+    )
+
+
+def _initialize(model: TwoTower, material: Material) -> None:
+    config = material.config
+    found = positives(material.dataset, config.retrieval.recency_half_life_days)
+    known = material.dataset.known_items
+    set_initial_values(model, found, known, config.retrieval, config.seed)
+
+
+def new_batches(model: TwoTower, material: Material) -> RetrievalBatches:
+    """The batches that a model learns from."""
+    config = material.config
+    return RetrievalBatches(
         material.dataset,
         material.encoded,
         material.spec,
-        config,
-        model.negatives,
-        material.config.seed,
+        config.retrieval,
+        model.causal,
+        not config.evaluation.exclude_seen,
+        config.seed,
     )
-    evaluate = validation(model, material)
-    return model, fit(model, batches, config.training, evaluate, folder, watch)
 
 
 def validation(model: TwoTower, material: Material) -> Callable[[], float]:
@@ -69,7 +138,8 @@ def validation(model: TwoTower, material: Material) -> Callable[[], float]:
     config = material.config
     name, k = parse_metric("retrieval", config.retrieval.validation_metric)
     dataset = material.dataset
-    queries = build_queries(dataset, VALIDATION, config.evaluation, config.seed)
+    sample = config.evaluation.model_copy(update={"max_users": config.retrieval.validation_users})
+    queries = build_queries(dataset, VALIDATION, sample, config.seed)
     if not len(queries):
         raise DataError(
             "no user has a validation target, so nothing tells when to stop: enlarge the "
@@ -91,7 +161,7 @@ def trained_items(dataset: PreparedDataset) -> int:
 
 
 def candidate_embeddings(model: TwoTower, material: Material) -> NDArray[np.float32]:
-    """Embeddings of all item rows: unit float32 [N, D]."""
+    """Embeddings of all item rows: float32 [N, D + 1]."""
     names = [f.name for f in material.spec.select("retrieval", "item")]
     return embed(
         model.compiled("embed_candidate"), {name: material.encoded.item[name] for name in names}
@@ -99,7 +169,7 @@ def candidate_embeddings(model: TwoTower, material: Material) -> NDArray[np.floa
 
 
 def query_embeddings(model: TwoTower, material: Material, queries: Queries) -> NDArray[np.float32]:
-    """Embeddings of all queries: unit float32 [Q, D]."""
+    """Embeddings of all queries: float32 [Q, D + 1], [Q, H, D + 1] with H interests."""
     return embed(model.compiled("embed_query"), query_inputs(material, queries, "retrieval"))
 
 
@@ -116,8 +186,23 @@ def query_inputs(material: Material, queries: Queries, stage: Stage) -> dict[str
         queries,
         {name: encoded.user[name] for name in columns_read(spec, stage, "user")},
         {name: encoded.context[name] for name in columns_read(spec, stage, "context")},
-        latest_items(material.dataset, queries.history, spec.history_length),
+        encoded_histories(material.dataset, queries, spec.history),
     )
+
+
+def highest_ranked(model: TwoTower, material: Material, k: int) -> NDArray[np.int32]:
+    """The k items that the model ranks highest for each user beside their own: [num_users, k].
+
+    Every user is asked with all their training events as history; rows of users without any are 0.
+    """
+    dataset = material.dataset
+    events = dataset.events
+    learned = np.flatnonzero((events.split == TRAIN) & (events.weight > 0))
+    queries = training_queries(dataset, learned)
+    lists = retrieve(model, material, queries, k, trained_items(dataset))
+    everyone = np.zeros((dataset.num_users, k), np.int32)
+    everyone[queries.user] = lists
+    return everyone
 
 
 def retrieve(

@@ -1,94 +1,46 @@
-"""Batches of the retrieval stage, formed inside the compiled loop from columns in memory."""
+"""Batches of the retrieval stage, formed inside the compiled loop from columns in memory.
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+Legend: B windows, M places of a window, L history length, T targets, C distinct negatives.
+"""
+
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from configs import plugins
 from configs.errors import DataError
 from configs.retrieval import RetrievalConfig
 from tfrs_models.backend import tf
-from tfrs_models.data.dataset import TRAIN, PreparedDataset
+from tfrs_models.data.dataset import FIRST_ROW, PreparedDataset
 from tfrs_models.features.encode import EncodedTables
+from tfrs_models.features.history import GAP, HISTORY, TYPE, gap_ids
 from tfrs_models.features.spec import FeatureSpec
-from tfrs_models.losses._softmax import Sampler
-from trainers.histories import history_ids
+from tfrs_models.negatives._sampler import Moment, Popularity, Sampler, Search
+from trainers.negatives import distinct, own_items
+from trainers.parts import Parts
+from trainers.positives import Positives, event_counts, positives
+from trainers.roles import Roles, Window, assign_roles, window_width
+from trainers.windows import PartOrder, part_columns, split_users
 
-_MICROSECONDS_A_DAY = 86_400e6
-
-
-@dataclass(frozen=True)
-class Positives:
-    """The positive training events, sorted by (user, time): P of them.
-
-    Attributes:
-        user: int32 [P], rows of users.
-        item: int32 [P], rows of items.
-        event: int64 [P], rows of events, for the context.
-        start: int32 [P], place of the user's first positive.
-        end: int32 [P], one past the place of the user's last positive.
-        before: int32 [P], one past the place of the last positive that is strictly earlier.
-        weight: float32 [P], mean 1.
-    """
-
-    user: NDArray[np.int32]
-    item: NDArray[np.int32]
-    event: NDArray[np.int64]
-    start: NDArray[np.int32]
-    end: NDArray[np.int32]
-    before: NDArray[np.int32]
-    weight: NDArray[np.float32]
-
-
-def positives(dataset: PreparedDataset, half_life_days: float | None) -> Positives:
-    """The positive training events and where their users' histories lie.
-
-    Raises:
-        DataError: there are none.
-    """
-    events = dataset.events
-    chosen = np.flatnonzero((events.split == TRAIN) & (events.weight > 0))
-    if not len(chosen):
-        raise DataError(
-            "no training event is positive: lower `data.events.min_value`, or give an event type "
-            "a weight above 0 in `data.events.weights`"
-        )
-    user, time = events.user[chosen], events.time[chosen]
-    places = np.arange(len(chosen), dtype=np.int32)
-    new_time = np.r_[True, (user[1:] != user[:-1]) | (time[1:] != time[:-1])]
-    weight = events.weight[chosen] * _recency(time, half_life_days)
-    return Positives(
-        user=user,
-        item=events.item[chosen],
-        event=chosen,
-        start=np.searchsorted(user, user, "left").astype(np.int32),
-        end=np.searchsorted(user, user, "right").astype(np.int32),
-        before=np.maximum.accumulate(np.where(new_time, places, 0)),
-        weight=(weight / weight.mean()).astype(np.float32),
-    )
-
-
-def _recency(time: NDArray[np.int64], half_life_days: float | None) -> NDArray[np.float64]:
-    if half_life_days is None:
-        return np.ones(len(time))
-    age_days = (time.max() - time) / _MICROSECONDS_A_DAY
-    weights: NDArray[np.float64] = 0.5 ** (age_days / half_life_days)
-    return weights
+_CONTEXT = "context/"
+# Offsets of the step's seed: sources of negatives may use 0 to 5, the model 16 and above.
+_WINDOW, _ROLES = 6, 8
 
 
 class RetrievalBatches:
-    """Draws batches in a seeded order: epoch e visits every example once.
+    """Draws batches in a seeded order: an epoch visits every window once.
 
     Args:
         dataset: the prepared dataset.
         encoded: its encoded tables.
         spec: the features.
         config: the retrieval stage.
-        negatives: training events of each known item row -> sampler of the items that a batch is
-            scored against.
-        seed: seed of order, histories, negatives and dropout.
+        causal: whether the model learns from every place of a history at once.
+        repeats: whether an item that a user took before is a target.
+        seed: seed of order, windows, negatives and dropout.
     """
 
     def __init__(
@@ -97,80 +49,168 @@ class RetrievalBatches:
         encoded: EncodedTables,
         spec: FeatureSpec,
         config: RetrievalConfig,
-        negatives: Callable[[NDArray[Any]], Sampler],
+        causal: bool,
+        repeats: bool,
         seed: int,
     ) -> None:
-        rows = positives(dataset, config.recency_half_life_days)
-        self.num_examples = len(rows.item)
-        self.batch_size = min(config.training.batch_size, self.num_examples)
-        self._seed = seed
-        self._length = spec.history_length
-        self._leave_one_out = config.history_sampling == "leave_one_out"
-        counts = np.bincount(rows.item, minlength=dataset.known_items)[: dataset.known_items]
-        self._negatives = negatives(counts)
-        self._rows = {name: tf.constant(column) for name, column in vars(rows).items()}
-        self._history = tf.constant(history_ids(dataset, rows.item))
+        self._spec, self._seed, self._known_items = spec, seed, dataset.known_items
+        self._width = window_width(causal, spec.history.length)
+        self._roles = assign_roles(config, causal, spec.history.length, repeats)
+        found = positives(dataset, config.recency_half_life_days)
+        counts = event_counts(found, dataset.num_items)
+        self._num_items = int(np.count_nonzero(counts))
+        self._sampler = _sampler(config, counts, dataset.num_users)
         self._user = _constants(spec, encoded.user, "user")
         self._item = _constants(spec, encoded.item, "item")
-        self._context = {
-            f.name: tf.constant(encoded.context[f.name][rows.event])
-            for f in spec.select("retrieval", "context")
-        }
+        self._plan(found, config, encoded)
 
-    def batch(self, step: Any) -> dict[str, Any]:
+    def _plan(self, found: Positives, config: RetrievalConfig, encoded: EncodedTables) -> None:
+        parts = split_users(found, self._width, config.training.resident_events)
+        together = config.training.accumulate_batches
+        largest = max(1, min(part.windows for part in parts) // together)
+        self.batch_size = min(config.training.batch_size, largest)
+        steps = [part.windows // self.batch_size // together * together for part in parts]
+        if 0 in steps:
+            raise DataError(
+                f"`retrieval.training.accumulate_batches` ({together}) must be at most the number "
+                f"of histories, received {min(part.windows for part in parts)}: lower it"
+            )
+        self._order = PartOrder(steps, self._seed)
+        self.steps_per_epoch = self._order.steps_per_epoch
+        context = {
+            f.name: encoded.context[f.name] for f in self._spec.select("retrieval", "context")
+        }
+        self._parts = Parts(
+            [partial(part_columns, found, part, self._width, context) for part in parts]
+        )
+
+    @property
+    def variables(self) -> list[Any]:
+        """State that changes with the steps, for checkpoints."""
+        return list(self._sampler.variables)
+
+    def data(self, step: int) -> tuple[Mapping[str, Any], int]:
+        """The tensors that `batch` reads at a step, and one past the last step they serve."""
+        stretch = self._order.stretch(step)
+        following = self._order.stretch(stretch.last_step).part
+        columns = self._parts.tensors(stretch.part, following)
+        clock = {
+            "first_step": tf.constant(stretch.first_step, tf.int64),
+            "salt": tf.constant(stretch.salt % 2**31, tf.int32),
+        }
+        return {**columns, **clock}, stretch.last_step
+
+    def refresh(self, search: Search) -> None:
+        """Tell the source of negatives what the present model ranks highest."""
+        if self._sampler.refresh is not None:
+            self._sampler.refresh(search)
+
+    def batch(self, step: Any, data: Mapping[str, Any]) -> dict[str, Any]:
         """The batch of a step: see `TwoTower.compute_loss`."""
-        places = self._places(step)
-        seed = tf.stack([tf.constant(self._seed, tf.int32), tf.cast(step, tf.int32)]) * 8
-        row = {name: tf.gather(column, places) for name, column in self._rows.items()}
-        drawn = self._negatives(seed)
-        query = _gather(self._user, row["user"]) | _gather(self._context, places)
+        seed = self._step_seed(step)
+        chosen, window = self._windows(step, data)
+        roles = self._roles(window)
+        at = tf.cast(tf.where(roles.target), tf.int32)
+        targets = tf.gather_nd(window.item, at)
+        places = tf.gather_nd(window.place, at)
+        user = tf.gather(data["user"], chosen)
+        draws = self._sampler.draw(Moment(seed, targets, self._earlier(step, data), user))
+        negatives = distinct(draws, own_items(data, chosen), self.batch_size)
+        rows, place = tf.unique(tf.concat([targets, negatives.rows], axis=0))
         return {
-            "query": query | self._histories(row, seed + 5),
-            "positive": _gather(self._item, row["item"]),
-            "negative": _gather(self._item, drawn.rows),
-            "positive_rows": row["item"],
-            "negative_rows": drawn.rows,
-            "correction": drawn.correction,
-            "weight": row["weight"],
+            "query": _gather(self._user, user) | self._history(window, roles, data),
+            "context": _gather(_context(data), places),
+            "candidates": _gather(self._item, rows),
+            "positive": place[: tf.size(targets)],
+            "negative": place[tf.size(targets) :],
+            "window": at[:, 0],
+            "visible": tf.gather_nd(roles.visible, at),
+            "weight": tf.gather(data["weight"], places),
+            "usable": negatives.usable,
+            "count": negatives.count,
+            "log_expected": negatives.log_expected,
+            "positive_log_expected": draws.of_targets,
+            "num_items": tf.constant(self._num_items, tf.float32),
             "seed": seed,
         }
 
-    def _places(self, step: Any) -> Any:
-        """Places of the step's examples in `Positives`, by a seeded permutation of the epoch."""
-        steps = self.num_examples // self.batch_size
-        epoch, within = tf.cast(step // steps, tf.int32), step % steps
-        index = tf.range(self.batch_size, dtype=tf.int64) + within * self.batch_size
-        seed = tf.stack([tf.constant(self._seed, tf.int32), epoch])
-        return tf.random.experimental.index_shuffle(
-            index, seed, tf.constant(self.num_examples - 1, tf.int64)
-        )
+    def _step_seed(self, step: Any) -> Any:
+        """A seed with room for 64 different uses: int32 [2]."""
+        return tf.stack([tf.constant(self._seed, tf.int32), tf.cast(step, tf.int32)]) * 64
 
-    def _histories(self, row: Mapping[str, Any], seed: Any) -> dict[str, Any]:
-        if self._length == 0:
-            return {}
-        start, end = self._windows(row, seed)
-        window = start[:, tf.newaxis] + tf.range(self._length)
-        inside = window < end[:, tf.newaxis]
-        ids = tf.gather(self._history, tf.where(inside, window, 0))
-        # The target itself is no history, wherever it stands: it would give the answer away.
-        kept = inside & (ids != row["item"][:, tf.newaxis])
-        return {"history": tf.where(kept, ids, 0)}
-
-    def _windows(self, row: Mapping[str, Any], seed: Any) -> tuple[Any, Any]:
-        """First place and one past the last of each history: int32 [B] each, L apart at most."""
-        if not self._leave_one_out:
-            return tf.maximum(row["start"], row["before"] - self._length), row["before"]
-        room = tf.maximum(row["end"] - row["start"] - self._length, 0)
-        share = tf.random.stateless_uniform(tf.shape(room), seed)
+    def _windows(self, step: Any, data: Mapping[str, Any]) -> tuple[Any, Window]:
+        """The step's windows: their numbers int32 [B], and what is in them."""
+        chosen = self._permuted(step, data)
+        first, last = tf.gather(data["first"], chosen), tf.gather(data["last"], chosen)
+        seed = self._step_seed(step)
+        room = tf.maximum(last - first - self._width, 0)
+        share = tf.random.stateless_uniform(tf.shape(room), seed + _WINDOW)
         shift = tf.cast(share * tf.cast(room + 1, tf.float32), tf.int32)
-        start = row["start"] + tf.minimum(shift, room)
-        return start, tf.minimum(row["end"], start + self._length)
+        start = (first + tf.minimum(shift, room))[:, tf.newaxis]
+        place = start + tf.range(self._width)
+        inside = place < last[:, tf.newaxis]
+        place = tf.where(inside, place, 0)
+        item = tf.where(inside, tf.gather(data["item"], place), 0)
+        moment = tf.gather(data["moment"], place) - start
+        return chosen, Window(place, inside, item, moment, seed + _ROLES)
+
+    def _permuted(self, step: Any, data: Mapping[str, Any]) -> Any:
+        """Numbers of the step's windows, by a seeded permutation of the part."""
+        windows = tf.size(data["user"], tf.int64)
+        within = (step - data["first_step"]) * self.batch_size
+        index = tf.range(self.batch_size, dtype=tf.int64) + within
+        seed = tf.stack([tf.constant(self._seed, tf.int32), data["salt"]])
+        shuffled = tf.random.experimental.index_shuffle(index, seed, windows - 1)
+        return tf.cast(shuffled, tf.int32)
+
+    def _earlier(self, step: Any, data: Mapping[str, Any]) -> Any:
+        def rows(back: int) -> Any:
+            """Items of the windows of an earlier step of the part; of the part's first at least."""
+            _, window = self._windows(tf.maximum(step - back, data["first_step"]), data)
+            return tf.reshape(window.item, [-1])
+
+        return rows
+
+    def _history(self, window: Window, roles: Roles, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Items out of the vocabulary become 0, as the encoder drops them."""
+        length = self._spec.history.length
+        if length == 0:
+            return {}
+        kept = roles.history & (window.item[:, :length] < self._known_items)
+        place = window.place[:, :length]
+        history = {HISTORY: tf.where(kept, window.item[:, :length], 0)}
+        if self._spec.history.num_types:
+            types = tf.gather(data["type"], place) + FIRST_ROW
+            history[TYPE] = tf.where(kept, types, 0)
+        if self._spec.history.num_gaps:
+            history[GAP] = tf.where(kept, _gaps(window, data["seconds"])[:, :length], 0)
+        return history
+
+
+def _gaps(window: Window, seconds: Any) -> Any:
+    """Ids of the time from each event of a window to the next: int32 [B, M]."""
+    times = tf.where(window.inside, tf.gather(seconds, window.place), -1)
+    following = tf.pad(times[:, 1:], [[0, 0], [0, 1]], constant_values=-1)
+    return gap_ids(times, following)
+
+
+def _sampler(config: RetrievalConfig, counts: NDArray[np.int64], num_users: int) -> Sampler:
+    chosen = config.negatives
+    options = plugins.parse_options("negatives", chosen.type, chosen.options)
+    sampler: Sampler = plugins.load("negatives", chosen.type).sampler(
+        options, Popularity(counts, num_users)
+    )
+    return sampler
 
 
 def _constants(
     spec: FeatureSpec, columns: Mapping[str, NDArray[Any]], table: Any
 ) -> dict[str, Any]:
     return {f.name: tf.constant(columns[f.name]) for f in spec.select("retrieval", table)}
+
+
+def _context(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {n.removeprefix(_CONTEXT): c for n, c in data.items() if n.startswith(_CONTEXT)}
 
 
 def _gather(columns: Mapping[str, Any], rows: Any) -> dict[str, Any]:

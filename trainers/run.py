@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from configs.errors import ArtifactError
 from configs.run import RunConfig
 from exports.bundle import BundleParts, write_bundle
 from tfrs_models.backend import tf
-from tfrs_models.data.dataset import PreparedDataset
+from tfrs_models.data.dataset import PreparedDataset, learn_validation
 from tfrs_models.data.prepare import fingerprint, prepare
 from tfrs_models.durable import remove_unfinished
 from tfrs_models.evaluation.report import SystemResult
@@ -23,11 +23,17 @@ from tfrs_models.features.spec import FeatureSpec
 from tfrs_models.models.two_tower import TwoTower
 from tfrs_models.models.wide_deep import WideDeep
 from trainers import evaluation
-from trainers.folders import CONFIG, locked, run_folder, stage, write_json
+from trainers.folders import CONFIG, locked, read_done, run_folder, stage, write_json
 from trainers.loop import Fit
 from trainers.ranking import new_wide_deep, train_ranking
 from trainers.restore import restore
-from trainers.retrieval import Material, new_two_tower, query_embeddings, train_retrieval
+from trainers.retrieval import (
+    Material,
+    new_two_tower,
+    query_embeddings,
+    refit_retrieval,
+    train_retrieval,
+)
 from trainers.validation import check_metrics
 from trainers.watch import Watch
 
@@ -92,6 +98,10 @@ def train(config: RunConfig, artifacts: Path, folder: Path, console: Console) ->
     wide_deep = None
     if config.ranking.enabled:
         wide_deep = _ranking(two_tower, encoder, material, folder / "ranking", console)
+    if config.retrieval.refit:
+        # The ranker has learned from validation events that this retrieval had not seen.
+        material = replace(material, dataset=learn_validation(material.dataset))
+        two_tower = _refit(material, folder, console)
     return Trained(material, encoder, two_tower, wide_deep)
 
 
@@ -138,6 +148,18 @@ def _retrieval(material: Material, folder: Path, console: Console) -> TwoTower:
         folder,
         lambda watch: train_retrieval(material, folder, watch),
         lambda: restore(new_two_tower(material), material, folder),
+    )
+
+
+def _refit(material: Material, folder: Path, console: Console) -> TwoTower:
+    epochs = int(read_done(folder / "retrieval")["best_epoch"])
+    console.print(f"[bold]Refitting[/bold] on training and validation events, {epochs} epochs")
+    target = folder / "refit"
+    return _trained(
+        lambda: Watch("refit", "steps", target / "logs", console),
+        target,
+        lambda watch: refit_retrieval(material, epochs, target, watch),
+        lambda: restore(new_two_tower(material), material, target),
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from support.bundles import Run, make_parts
+from support.bundles import FEATURES, Run, make_parts
 
 from exports.bundle import write_bundle
 from exports.loader import load_model
@@ -36,13 +36,20 @@ def encode_pairs(encoder: Any, tables: Any) -> dict[str, Any]:
     pairs: dict[str, Any] = {name: tf.constant(v[rows + 2]) for name, v in tables.user.items()}
     pairs |= {name: tf.constant(v[rows + 2]) for name, v in tables.item.items()}
     pairs |= {name: tf.constant(v[rows]) for name, v in tables.context.items()}
-    pairs |= encoder.encode_history(tf.constant(history(rows)))
+    pairs |= encoder.encode_history({n: tf.constant(v) for n, v in histories(rows).items()})
     pairs["retrieval_score"] = tf.constant(scores(rows)[:, None])
     return pairs | encoder.encode_crosses(pairs)
 
 
-def history(rows: np.ndarray) -> np.ndarray:
-    return np.array([[f"i{row}", "no such item", f"i{row + 3}"] for row in rows], object)
+def histories(rows: np.ndarray) -> dict[str, np.ndarray]:
+    """What a request says of its history; its time is that of the event, see `raw`."""
+    items = [[f"i{row}", "no such item", f"i{row + 3}"] for row in rows]
+    return {
+        "history": np.array(items, object),
+        "history_type": np.array([["event", "", "other"]] * len(rows), object),
+        "history_time": np.array([[900_000 + row, -1, 990_000] for row in rows], np.int64),
+        "timestamp": 1_000_000 + 3_600 * rows,
+    }
 
 
 def scores(rows: np.ndarray) -> np.ndarray:
@@ -57,17 +64,34 @@ def shaken(model: Any, seed: int) -> Any:
     return model
 
 
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Run:
+ENCODERS: dict[str, dict[str, Any]] = {
+    "mean": {},
+    "multi_interest": {"interests": 3},
+    "transformer": {"heads": 2},
+}
+CARRIED = {"max_length": 5, "event_types": True, "time_gaps": True}
+
+
+@pytest.fixture(scope="module", params=ENCODERS)
+def real(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder: Path = tmp_path_factory.mktemp("real")
-    parts = make_parts(folder, retrieval={"embedding_dim": 8})
+    history = {"type": request.param, "options": ENCODERS[request.param]}
+    features = FEATURES | ({"history": CARRIED} if request.param == "transformer" else {})
+    parts = make_parts(
+        folder, features=features, retrieval={"embedding_dim": 8, "history": history}
+    )
     tables = encode_tables(parts.encoder, parts.dataset, folder / "encoded")
     pairs = encode_pairs(parts.encoder, tables)
     tower = TwoTower(parts.encoder.spec, parts.config.retrieval, seed=1)
     ranker = WideDeep(parts.encoder.spec, parts.config.ranking, seed=2)
     tower.build_from(pairs)
     ranker.build_from(pairs)
-    parts = dataclasses.replace(parts, retriever=shaken(tower, 3), ranker=shaken(ranker, 4))
+    parts = dataclasses.replace(
+        parts,
+        retriever=shaken(tower, 3),
+        ranker=shaken(ranker, 4),
+        queries=tower.embed_query(pairs).numpy(),
+    )
     return Run(parts, write_bundle(parts, folder / "bundle"))
 
 
@@ -78,12 +102,13 @@ def raw(real: Run, name: str) -> tuple[Any, dict[str, Any]]:
     stored = pa.ipc.open_file(real.bundle / "users.arrow").read_all()
     ids = pq.read_table(folder / "users.parquet").column("user_id").to_pylist()[:PAIRS]
     order = [stored.column("user_id").to_pylist().index(user) for user in ids]
-    inputs |= raw_columns(stored.take(order).drop_columns(["history", "seen"]), model.inputs)
+    lists = {"seen", *histories(np.arange(1))}.intersection(stored.column_names)
+    inputs |= raw_columns(stored.take(order).drop_columns(sorted(lists)), model.inputs)
     inputs |= raw_columns(pq.read_table(real.bundle / "items.parquet")[:PAIRS], model.inputs)
     inputs |= raw_columns(pq.read_table(folder / "events.parquet")[:PAIRS], {
         name: described for name, described in model.inputs.items() if name == "timestamp"
     })  # fmt: skip
-    given = {"history": history(np.arange(PAIRS)), "retrieval_score": scores(np.arange(PAIRS))}
+    given = histories(np.arange(PAIRS)) | {"retrieval_score": scores(np.arange(PAIRS))}
     return model, inputs | {name: given[name] for name in given if name in inputs}
 
 

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from support.bundles import Run, make_parts
+from support.bundles import FEATURES, Run, make_parts
 
 from configs.errors import ConfigError
 from exports.loader import LoadedModel, load_model
-from exports.savedmodels import save_candidate_model, save_rank_model
+from exports.savedmodels import save_candidate_model, save_query_model, save_rank_model
 from tfrs_models.backend import tf
 
 USERS = {
@@ -37,7 +37,7 @@ def encoded_users(run: Run, rows: slice = slice(None)) -> dict[str, Any]:
     encoder = run.parts.encoder
     raw = {name: tf.constant(values[rows]) for name, values in USERS.items()}
     user, context = encoder.encode("user", raw), encoder.encode("context", raw)
-    return user | context | encoder.encode_history(raw["history"])
+    return user | context | encoder.encode_history(raw)
 
 
 def encoded_items(run: Run) -> dict[str, Any]:
@@ -152,6 +152,41 @@ def test_a_column_with_the_name_of_another_input_is_refused(
     encoder = Renamed(run.parts.encoder, {"price": column})
     with pytest.raises(ConfigError, match=f"the column `{column}` would be two inputs"):
         save_rank_model(encoder, run.parts.ranker, tmp_path)
+
+
+def test_a_history_of_events_is_encoded_in_the_model(tmp_path: Path) -> None:
+    """Its time is the one that the context's hour is taken from: one input serves both."""
+    features = FEATURES | {"history": {"max_length": 5, "event_types": True, "time_gaps": True}}
+    parts = make_parts(tmp_path, features=features, ranking=False)
+
+    class Carried:
+        def embed_query(self, encoded: dict[str, Any]) -> Any:
+            columns = [encoded[name] for name in ("history", "history_type", "history_gap")]
+            return tf.cast(tf.concat(columns, axis=1), tf.float32)
+
+    save_query_model(parts.encoder, Carried(), tmp_path / "model")
+    model = load_model(tmp_path / "model")
+    carried = {
+        "history_type": np.array([["event", "other"], ["", "event"], ["", ""]], object),
+        "history_time": np.array([[0, 600], [-1, 89_999], [5, 6]], np.int64),
+    }
+    assert set(model.inputs) == {*USERS, *carried}
+    found = model(USERS | carried)["query_embedding"].astype(int).reshape(3, 3, 5)
+    row = {name: place + 2 for place, name in enumerate(item_ids(parts))}
+    # The first user: 600 s to the next (2^9 to 2^10: id 11) and 3000 s to the request (2^11: 13).
+    assert found[0].tolist() == [
+        [row["i1"], row["i2"], 0, 0, 0],
+        [2, 1, 0, 0, 0],
+        [11, 13, 0, 0, 0],
+    ]
+    # The second has one item that is known, and a request without a time.
+    assert found[1].tolist() == [[row["i9"], 0, 0, 0, 0], [2, 0, 0, 0, 0], [0, 0, 0, 0, 0]]
+    assert not found[2].any()
+
+
+def item_ids(parts: Any) -> list[str]:
+    vocabulary = parts.dataset.folder / "vocabularies" / "item_id.txt"
+    return vocabulary.read_text("utf-8").splitlines()
 
 
 def test_a_run_without_history_and_context_exports(tmp_path: Path) -> None:

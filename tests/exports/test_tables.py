@@ -1,6 +1,8 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from support.datasets import make_dataset
 
@@ -44,6 +46,23 @@ def test_a_history_holds_the_latest_known_positives(
 ) -> None:
     # Positives are a, c, a, z, b; z is unknown; the last two of a, c, a, b are left.
     assert row(user_table(dataset, spec), "u")["history"] == ["a", "b"]
+
+
+def test_types_and_times_go_with_the_history(dataset: PreparedDataset, tmp_path: Path) -> None:
+    typed = replace(
+        dataset,
+        event_types=("view", "buy"),
+        events=replace(dataset.events, type=np.array([0, 0, 0, 0, 0, 0, 1], np.int8)),
+    )
+    history = {"max_length": 2, "event_types": True, "time_gaps": True}
+    config = FeaturesConfig.model_validate({"history": history})
+    table = user_table(typed, fit_features(config, typed, tmp_path / "typed"))
+    # Events are sorted by user: the last one, the only purchase, is b at 5 s.
+    assert row(table, "u")["history"] == ["a", "b"]
+    assert row(table, "u")["history_type"] == ["view", "buy"]
+    assert row(table, "u")["history_time"] == [3, 5]
+    assert row(table, "s")["history_time"] == [6]
+    assert row(table, "visitor")["history_type"] == []
 
 
 def test_seen_holds_each_positive_once(dataset: PreparedDataset, spec: FeatureSpec) -> None:

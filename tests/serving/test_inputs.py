@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from configs.errors import ConfigError
 from exports.loader import Input
-from serving.inputs import check_request, one_row, query_arrays
+from serving.inputs import History, check_request, one_row, query_arrays
 from serving.request import MAX_K, Request
 
 INPUTS = {
@@ -59,10 +59,46 @@ def test_an_unknown_feature_names_the_nearest() -> None:
         check_request(Request(features={"agee": 3}), INPUTS)
 
 
-@pytest.mark.parametrize("name", ["history", "user_id"])
+@pytest.mark.parametrize("name", ["history", "history_type", "history_time", "user_id"])
 def test_history_and_user_id_are_no_features(name: str) -> None:
     with pytest.raises(ConfigError, match=rf"`features\.{name}` is no feature"):
         check_request(Request(features={name: "x"}), INPUTS)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "rule"),
+    [
+        ("history_types", ("view", 3), r"`history_types\[1\]` must be text, got 3"),
+        ("history_times", (1.5, 2), r"`history_times\[0\]` must be whole seconds"),
+        ("history_times", (True, 2), r"`history_times\[0\]` must be whole seconds"),
+        ("history_times", (1, 2**63), r"`history_times\[1\]` must be whole seconds"),
+        ("history_times", (1,), r"`history_times` must be one value for each of the 2 items"),
+        ("history_types", ("a", "b", "c"), r"`history_types` must be one value for each of the 2"),
+    ],
+)
+def test_what_a_history_carries_is_checked(field: str, value: object, rule: str) -> None:
+    with pytest.raises(ConfigError, match=rule):
+        check_request(Request(history=("i1", "i2"), **{field: value}), INPUTS)
+
+
+def test_types_and_times_need_a_history() -> None:
+    with pytest.raises(ConfigError, match="each of the 0 items"):
+        check_request(Request(history_types=("view",)), INPUTS)
+
+
+def test_types_and_times_go_with_their_items() -> None:
+    carried = {"history_type": INPUTS["history"], "history_time": Input("int64", (None, None))}
+    history = History.of(("i1", "gone", "i2"), ("view", "cart", "buy"), (1, 2, 3))
+    known = history.where(lambda item: item != "gone")
+    arrays = query_arrays(Request(), {}, known, INPUTS | carried)
+    assert arrays["history"].tolist() == [["i1", "i2"]]
+    assert arrays["history_type"].tolist() == [["view", "buy"]]
+    assert arrays["history_time"].tolist() == [[1, 3]]
+
+
+def test_types_and_times_that_are_left_out_are_missing() -> None:
+    history = History.of(("i1", "i2"), (), ())
+    assert (history.types, history.times) == (("", ""), (-1, -1))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +139,7 @@ def test_any_value_is_taken_whole_or_refused(name: str, value: object) -> None:
 
 
 def test_what_is_not_given_is_missing() -> None:
-    arrays = query_arrays(Request(features={"timestamp": None}), {}, (), INPUTS)
+    arrays = query_arrays(Request(features={"timestamp": None}), {}, History(), INPUTS)
     assert arrays["user_id"].tolist() == [""]
     assert np.isnan(arrays["age"]).all()
     assert np.isnan(arrays["taste"]).all()
@@ -113,7 +149,7 @@ def test_what_is_not_given_is_missing() -> None:
 
 def test_every_input_gets_one_row() -> None:
     request = Request("u1", features={"age": 3, "city": "Oslo", "taste": (1, 2), "timestamp": 5})
-    arrays = query_arrays(request, {}, ("i1", "i2"), INPUTS)
+    arrays = query_arrays(request, {}, History.of(("i1", "i2"), (), ()), INPUTS)
     assert {name: values.tolist() for name, values in arrays.items()} == {
         "user_id": ["u1"],
         "age": [3.0],

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.bundles import ITEMS, Run, make_parts
+from support.bundles import FEATURES, ITEMS, Run, make_parts
 
 from configs.errors import ArtifactError
 from exports.bundle import write_bundle
 from exports.index import Index
 from exports.indexes import Found
-from serving.recommender import Recommender
+from exports.indexes.exact import search_blocks
+from serving.recommender import Recommender, _search
 from serving.request import Recommendation, Request
 
 
@@ -185,3 +186,32 @@ def test_imports_no_model_class(run: Run) -> None:
         "tfrs_models.data", "tensorflow_recommenders",
     )  # fmt: skip
     assert [name for name in modules if name.startswith(forbidden)] == []
+
+
+def test_of_several_interests_the_nearest_counts() -> None:
+    embeddings = np.array([[1, 0], [0, 1], [0.6, 0.8], [-1, 0]], np.float32)
+    index = Index(lambda queries, k: search_blocks(embeddings, queries, k), 4, 2)
+    # Both find items 0 to 2; items 0 and 1 are nearest to one interest each.
+    interests = np.array([[[1, 0], [0, 1]]], np.float32)
+    positions, scores = _search(index, interests, 3)
+    assert positions.tolist() == [0, 1, 2]
+    np.testing.assert_allclose(scores, [1, 1, 0.8])
+
+
+def test_places_that_no_interest_fills_stay_out() -> None:
+    embeddings = np.array([[1, 0], [0, 1]], np.float32)
+    index = Index(lambda queries, k: search_blocks(embeddings, queries, k), 2, 2)
+    positions, _ = _search(index, np.array([[[1, 0], [0, 1]]], np.float32), 5)
+    assert sorted(positions[positions >= 0].tolist()) == [0, 1]
+
+
+def test_a_stored_history_comes_with_its_types_and_times(tmp_path: Path) -> None:
+    history = {"max_length": 5, "event_types": True, "time_gaps": True}
+    parts = make_parts(tmp_path, features=FEATURES | {"history": history})
+    opened = Recommender.open(write_bundle(parts, tmp_path / "bundle"))
+    request = Request("u1", features={"timestamp": 2_000_000})
+    arrays = opened.query_inputs(request, opened.look_up(request))
+    assert arrays["history_type"].tolist() == [["event"] * 5]
+    # u1 is the second of 20 users with six hourly events each; the first is no longer kept.
+    expected = [1_000_000 + 3_600 * hour for hour in range(7, 12)]
+    assert arrays["history_time"].tolist() == [expected]

@@ -6,9 +6,9 @@ import numpy as np
 from support.specs import FEATURES, ITEMS, feature, make_spec, random_rows
 
 from tfrs_models.backend import tf
-from tfrs_models.features.spec import FeatureSpec
+from tfrs_models.features.spec import FeatureSpec, HistorySpec
 
-NEGATIVES = 5
+WINDOWS, CANDIDATES, NEGATIVES = 3, 9, 5
 LISTS, LIST = 6, 4
 
 SPECS = {
@@ -18,20 +18,36 @@ SPECS = {
     "no user id": make_spec(
         (feature("user_id", "user", stages=("ranking",)), *FEATURES[1:]), crosses=()
     ),
+    "no context": make_spec(FEATURES[:-1]),
+    "a history of events": make_spec(history=HistorySpec(4, ("view", "buy"), time_gaps=True)),
 }
 
 
-def retrieval_batch(spec: FeatureSpec, rows: int = 6, seed: int = 0) -> dict[str, Any]:
-    """A batch in which no negative is a positive."""
+def retrieval_batch(spec: FeatureSpec, seed: int = 0) -> dict[str, Any]:
+    """Three windows with 2, 1 and 3 targets; one negative is the second window's own item."""
     random = np.random.default_rng(seed)
+    window = np.array([0, 0, 1, 2, 2, 2])
+    usable = np.ones((WINDOWS, NEGATIVES), bool)
+    usable[1, 3] = False
+    names = {f.name for f in spec.select("retrieval", "context")}
+    context = random_rows(spec, len(window), seed + 1)
+    item = {f.name for f in spec.select("retrieval", "item")}
+    candidates = random_rows(spec, CANDIDATES, seed + 2)
+    normal = random.normal(0, 1, NEGATIVES + len(window)).astype(np.float32)
     return {
-        "query": random_rows(spec, rows, seed),
-        "positive": random_rows(spec, rows, seed + 1),
-        "negative": random_rows(spec, NEGATIVES, seed + 2),
-        "positive_rows": tf.range(2, rows + 2),
-        "negative_rows": tf.range(100, 100 + NEGATIVES),
-        "correction": tf.constant(random.normal(0, 1, NEGATIVES), tf.float32),
-        "weight": tf.constant(random.uniform(0.5, 1.5, rows), tf.float32),
+        "query": random_rows(spec, WINDOWS, seed),
+        "context": {name: column for name, column in context.items() if name in names},
+        "candidates": {name: column for name, column in candidates.items() if name in item},
+        "positive": tf.constant([0, 1, 2, 3, 0, 4]),
+        "negative": tf.constant([4, 5, 6, 7, 8]),
+        "window": tf.constant(window, tf.int32),
+        "visible": tf.constant([1, 2, 0, 0, 1, 3]),
+        "weight": tf.constant(random.uniform(0.5, 1.5, len(window)), tf.float32),
+        "usable": tf.constant(usable),
+        "count": tf.constant([1.0, 2.0, 1.0, 1.0, 3.0]),
+        "log_expected": tf.constant(normal[:NEGATIVES]),
+        "positive_log_expected": tf.constant(normal[NEGATIVES:]),
+        "num_items": tf.constant(50.0),
         "seed": tf.constant([seed, seed]),
     }
 

@@ -1,5 +1,6 @@
 """Small settings, models and data for the tests of the trainers."""
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -134,24 +135,34 @@ class Line(Model):
         self.table = self.add_weight("line/table", (4, width), initializer=start)
         self.slope = self.add_weight("slope", (width,), initializer=start)
 
+    def examples_in(self, inputs: Mapping[str, Any]) -> Any:
+        return tf.size(inputs["ids"])
+
     def compute_loss(self, inputs: Mapping[str, Any], training: bool = False) -> Any:  # noqa: ARG002
         rows = tf.gather(self.table, inputs["ids"]) * self.slope
         return tf.reduce_mean(tf.square(rows - inputs["target"])) * inputs["scale"]
 
 
 class LineBatches:
-    """Ten examples, two a batch: five steps an epoch.
+    """Ten examples, two a batch: five batches an epoch.
 
     Args:
         scales: the loss is multiplied by this at the step of the same index, by 1 after the last.
+        serves: batches that one answer of `data` serves; all when missing.
     """
 
-    num_examples, batch_size = 10, 2
+    steps_per_epoch = 5
 
-    def __init__(self, *scales: float) -> None:
+    def __init__(self, *scales: float, serves: int | None = None) -> None:
         self._scales = tf.constant([*scales, 1.0], tf.float32)
+        self._serves = serves
+        self.variables: list[Any] = []
 
-    def batch(self, step: Any) -> dict[str, Any]:
+    def data(self, step: int) -> tuple[dict[str, Any], int]:
+        last = (step // self._serves + 1) * self._serves if self._serves else sys.maxsize
+        return {"shift": tf.zeros([step % 3], tf.int32)}, last
+
+    def batch(self, step: Any, data: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002
         seed = tf.stack([tf.constant(7), tf.cast(step, tf.int32)])
         last = tf.shape(self._scales, out_type=tf.int64)[0] - 1
         return {
@@ -164,7 +175,8 @@ class LineBatches:
 def new_line(config: TrainingConfig, width: int = 3) -> Line:
     """An untrained `Line`, compiled."""
     model = Line(width)
-    model.compile(optimizer=retrieval_optimizer(config))
+    total_steps = LineBatches.steps_per_epoch * config.epochs
+    model.compile(optimizer=retrieval_optimizer(config, total_steps))
     return model
 
 

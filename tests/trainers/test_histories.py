@@ -1,81 +1,113 @@
+"""Histories of queries against the encoder that a server uses, on the same events."""
+
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 from support.datasets import make_dataset
 from support.training import ids_of, make_material
 
+from configs.evaluation import EvaluationConfig
 from tfrs_models.backend import tf
 from tfrs_models.data.dataset import TEST, TRAIN, PreparedDataset
+from tfrs_models.evaluation.queries import Queries, build_queries
 from tfrs_models.features.encoder import FeatureEncoder
-from tfrs_models.metrics.rows import Rows
-from trainers.histories import history_ids, latest_items
+from tfrs_models.features.history import HistorySpec
+from trainers.histories import encoded_histories
+
+TYPES = ("view", "buy")
+CONFIG = EvaluationConfig()
+# "late" and "later" come after the training events, so they are not known. Each user has a target.
+EVENTS = [
+    *[("ann", item, 10 * place, TRAIN) for place, item in enumerate("abcde")],
+    ("bob", "b", 3, TRAIN),
+    ("bob", "b", 5, TRAIN),
+    ("bob", "c", 5, TRAIN),
+    ("ann", "late", 100, 1),
+    ("ann", "a", 107, 1),
+    ("bob", "later", 100, 1),
+    ("ann", "f", 1_000, TEST),
+    ("bob", "f", 2_000, TEST),
+    ("new", "f", 3_000, TEST),
+]
 
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> PreparedDataset:
-    """Known items a to e have rows 2 to 6; y and z appear only in the test split, rows 7 and 8."""
-    return make_dataset(
-        tmp_path_factory.mktemp("data"), ["u"] * 7, list("abcdeyz"), split=[TRAIN] * 5 + [TEST] * 2
-    )
+    user, item, time, split = zip(*EVENTS, strict=True)
+    made = make_dataset(tmp_path_factory.mktemp("data"), user, item, time, split)
+    types = np.arange(len(EVENTS), dtype=np.int8) % 2
+    return replace(made, event_types=TYPES, events=replace(made.events, type=types))
 
 
 @pytest.fixture(scope="module")
 def encoder(dataset: PreparedDataset, tmp_path_factory: pytest.TempPathFactory) -> FeatureEncoder:
-    return make_material(dataset, tmp_path_factory.mktemp("features"))[1]
+    history = {"max_length": 3, "event_types": True, "time_gaps": True}
+    folder = tmp_path_factory.mktemp("features")
+    return make_material(dataset, folder, features={"history": history})[1]
 
 
-def rows(*histories: list[int]) -> Rows:
-    owners = np.repeat(np.arange(len(histories)), [len(h) for h in histories])
-    return Rows.from_owners(
-        owners, np.array([i for h in histories for i in h], np.int32), len(histories)
-    )
+@pytest.fixture
+def queries(dataset: PreparedDataset) -> Queries:
+    return build_queries(dataset, TEST, CONFIG, 0)
 
 
-def encoded_by_the_encoder(
-    encoder: FeatureEncoder, dataset: PreparedDataset, histories: list[list[int]]
-) -> np.ndarray:
-    """The same histories as raw ids, padded at the end."""
+def served(encoder: FeatureEncoder, dataset: PreparedDataset, queries: Queries) -> dict[str, Any]:
+    """The same histories as raw values, padded in front."""
+    names, events = ids_of(dataset, "item"), dataset.events
+    width = int(queries.history.lengths.max())
+    raw: dict[str, list[Any]] = {"history": [], "history_type": [], "history_time": []}
+    for query in range(len(queries)):
+        rows = queries.events.take(np.array([query])).items
+        space = width - len(rows)
+        raw["history"].append([""] * space + [names[row] for row in events.item[rows]])
+        raw["history_type"].append([""] * space + [TYPES[code] for code in events.type[rows]])
+        raw["history_time"].append([-1] * space + (events.time[rows] // 1_000_000).tolist())
+    tensors = {name: tf.constant(values) for name, values in raw.items()}
+    tensors["history_time"] = tf.cast(tensors["history_time"], tf.int64)
+    tensors["timestamp"] = tf.constant(queries.time // 1_000_000)
+    return {name: column.numpy() for name, column in encoder.encode_history(tensors).items()}
+
+
+def test_histories_equal_what_a_server_encodes(
+    encoder: FeatureEncoder, dataset: PreparedDataset, queries: Queries
+) -> None:
+    found = encoded_histories(dataset, queries, encoder.spec.history)
+    expected = served(encoder, dataset, queries)
+    assert found.keys() == expected.keys() == {"history", "history_type", "history_gap"}
+    for name, column in expected.items():
+        np.testing.assert_array_equal(found[name], column, err_msg=name, strict=True)
+
+
+def test_the_most_recent_known_items_are_kept_oldest_first(
+    dataset: PreparedDataset, queries: Queries
+) -> None:
     names = ids_of(dataset, "item")
-    width = max(1, *(len(h) for h in histories))
-    raw = [[names[row] for row in h] + [""] * (width - len(h)) for h in histories]
-    return encoder.encode_history(tf.constant(raw))["history"].numpy()
+    found = encoded_histories(dataset, queries, HistorySpec(3))["history"]
+    lists = [[names[row] for row in history if row] for history in found]
+    # ann's a b c d e, the unknown item and a again; repeats are kept.
+    assert lists == [["d", "e", "a"], ["b", "b", "c"], []]
 
 
-def test_the_most_recent_items_are_kept_oldest_first(dataset):
-    # Length 3 of [2, 3, 4, 5] leaves [3, 4, 5].
-    found = latest_items(dataset, rows([2, 3, 4, 5], [6], []), 3)
-    assert found.tolist() == [[3, 4, 5], [6, 0, 0], [0, 0, 0]]
+def test_a_shorter_history_fills_from_the_left(dataset: PreparedDataset, queries: Queries) -> None:
+    found = encoded_histories(dataset, queries, HistorySpec(5))["history"]
+    assert (found[1] > 0).tolist() == [True, True, True, False, False]
 
 
-def test_unknown_items_leave_no_gap_and_take_no_place(dataset):
-    # 7 and 8 are not in the vocabulary: [2, 7, 3, 8] holds two known items.
-    assert latest_items(dataset, rows([2, 7, 3, 8]), 3).tolist() == [[2, 3, 0]]
+def test_the_last_gap_reaches_to_the_request(dataset: PreparedDataset, queries: Queries) -> None:
+    found = encoded_histories(dataset, queries, HistorySpec(3, time_gaps=True))["history_gap"]
+    # ann: d at 30, e at 40, a at 107, the request at 1000: 10, 67 and 893 s.
+    assert found[0].tolist() == [5, 8, 11]
 
 
-def test_an_old_known_item_counts_before_recent_unknown_ones(dataset):
-    assert latest_items(dataset, rows([4, 7, 8, 7]), 2).tolist() == [[4, 0]]
+def test_without_a_length_there_is_no_history(dataset: PreparedDataset, queries: Queries) -> None:
+    assert encoded_histories(dataset, queries, HistorySpec(0)) == {}
 
 
-def test_repeats_are_kept(dataset):
-    assert latest_items(dataset, rows([2, 2, 3]), 3).tolist() == [[2, 2, 3]]
-
-
-def test_no_history_at_all_gives_padding_and_no_queries_give_none(dataset):
-    assert latest_items(dataset, rows([], []), 2).tolist() == [[0, 0], [0, 0]]
-    assert latest_items(dataset, rows(), 2).shape == (0, 2)
-
-
-def test_a_length_of_zero_keeps_nothing(dataset):
-    assert latest_items(dataset, rows([2, 3]), 0).shape == (1, 0)
-
-
-def test_evaluation_reads_histories_as_the_served_encoder_does(dataset, encoder):
-    random = np.random.default_rng(3)
-    lengths = [0, 1, 2, 3, 4, 7, *random.integers(0, 9, 60)]
-    histories = [random.integers(2, 9, n).tolist() for n in lengths]
-    expected = encoded_by_the_encoder(encoder, dataset, histories)
-    found = latest_items(dataset, rows(*histories), 3)
-    np.testing.assert_array_equal(found, expected, strict=True)
-
-
-def test_rows_out_of_the_vocabulary_are_no_history_ids(dataset):
-    assert history_ids(dataset, np.array([2, 6, 7, 8], np.int32)).tolist() == [2, 6, 0, 0]
+def test_chosen_queries_keep_their_events(dataset: PreparedDataset, queries: Queries) -> None:
+    spec = HistorySpec(3, TYPES, time_gaps=True)
+    whole = encoded_histories(dataset, queries, spec)
+    part = encoded_histories(dataset, queries.take(np.array([2, 0])), spec)
+    for name, column in part.items():
+        np.testing.assert_array_equal(column, whole[name][[2, 0]])

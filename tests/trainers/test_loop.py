@@ -1,6 +1,8 @@
 import json
 import math
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from configs.errors import ArtifactError, DataError
 from configs.training import TrainingConfig
 from tfrs_models.backend import tf
 from trainers.checkpoints import Checkpoints
-from trainers.loop import Plan, State
+from trainers.loop import Plan, State, fit
 from trainers.watch import Watch
 
 LOOP = TrainingConfig(
@@ -54,7 +56,7 @@ def scripted(*metrics: float) -> Callable[[Line], float]:
 
 def loss_of(model: Line) -> float:
     """A metric of the weights: minus the loss on one batch."""
-    return -float(model.compute_loss(LineBatches().batch(tf.constant(99, tf.int64))))
+    return -float(model.compute_loss(LineBatches().batch(tf.constant(99, tf.int64), {})))
 
 
 def test_the_plan_ends_calls_at_evaluations_and_at_the_end():
@@ -62,19 +64,25 @@ def test_the_plan_ends_calls_at_evaluations_and_at_the_end():
     config = LOOP.model_copy(update={"epochs": 3, "evaluate_every_epochs": 2, "steps_per_call": 4})
     plan = Plan.of(config, LineBatches())
     assert (plan.steps_per_epoch, plan.steps_per_evaluation, plan.total_steps) == (5, 10, 15)
-    assert [plan.steps_from(step) for step in (0, 4, 8, 9, 10, 14)] == [4, 4, 2, 1, 4, 1]
+    assert [plan.steps_from(step, 99) for step in (0, 4, 8, 9, 10, 14)] == [4, 4, 2, 1, 4, 1]
     assert [step for step in range(1, 16) if plan.evaluates_at(step)] == [10, 15]
 
 
-def test_fewer_examples_than_a_batch_are_one_step():
-    batches = LineBatches()
-    batches.num_examples = 1
-    assert Plan.of(LOOP, batches).steps_per_epoch == 1
+def test_a_call_ends_where_its_data_end():
+    plan = Plan.of(LOOP.model_copy(update={"steps_per_call": 4}), LineBatches())
+    assert [plan.steps_from(step, 3) for step in (0, 1, 2)] == [3, 2, 1]
+
+
+def test_a_step_of_several_batches_counts_them():
+    config = LOOP.model_copy(update={"epochs": 2, "accumulate_batches": 5, "steps_per_call": 9})
+    plan = Plan.of(config, LineBatches())
+    assert (plan.steps_per_epoch, plan.total_steps, plan.batches_per_step) == (1, 2, 5)
+    assert plan.steps_from(0, 10) == 1
 
 
 @pytest.mark.parametrize("best", [-math.inf, 0.25, 0.1 + 0.2])
 def test_a_state_survives_its_text(best):
-    state = State(7, best, 2, 1, 1.5, ({"epoch": 1, "loss": 0.3, "metric": 0.25},))
+    state = State(7, best, 2, 1, 40, 1.5, ({"epoch": 1, "loss": 0.3, "metric": 0.25},))
     assert State.from_json(state.to_json()) == state
 
 
@@ -133,6 +141,59 @@ def test_a_killed_training_ends_with_the_weights_and_slots_of_an_undisturbed_one
     found, whole = (checkpoint(tmp_path / name / "latest") for name in ("killed", "whole"))
     assert sum(name.startswith("optimizer") for name in found) >= 4
     assert_same_numbers(found, whole)
+
+
+def test_data_in_parts_train_as_data_in_one(tmp_path):
+    """The parts have tensors of other sizes, and end within a call of two steps."""
+    whole, expected = train_line(LOOP, tmp_path / "whole", loss_of)
+    parts, fitted = train_line(LOOP, tmp_path / "parts", loss_of, batches=LineBatches(serves=3))
+    assert_equal(values(whole.trainable_variables), values(parts.trainable_variables))
+    assert [r["metric"] for r in fitted.curve] == [r["metric"] for r in expected.curve]
+
+
+class CountingBatches(LineBatches):
+    """Counts the batches that were formed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.variables = [tf.Variable(0, dtype=tf.int64, trainable=False)]
+
+    def batch(self, step: Any, data: Any) -> Any:
+        self.variables[0].assign_add(1)
+        return super().batch(step, data)
+
+
+def test_what_the_batches_change_is_restored_too(tmp_path):
+    with pytest.raises(Stopped):
+        watch = StoppingWatch(tmp_path, 8)
+        train_line(LOOP, tmp_path, loss_of, watch, CountingBatches())
+    batches, model = CountingBatches(), built_line(LOOP)
+    Checkpoints(model, tmp_path, batches.variables).restore_latest()
+    # One batch to build the model, and 7 steps.
+    assert int(batches.variables[0]) == 8
+
+
+def test_initial_values_are_set_once_at_the_beginning(tmp_path):
+    calls: list[int] = []
+
+    def start(model: Line) -> None:
+        calls.append(1)
+        model.slope.assign([5.0, 5.0, 5.0])
+
+    seen: list[float] = []
+
+    def evaluate(model: Line) -> float:
+        seen.append(float(model.slope[0]))
+        return loss_of(model)
+
+    for at in (8, 99):
+        model = new_line(LOOP)
+        watch = StoppingWatch(tmp_path, at)
+        with suppress(Stopped):
+            fit(model, LineBatches(), LOOP, partial(evaluate, model), tmp_path, watch,
+                partial(start, model))  # fmt: skip
+    assert calls == [1]
+    assert seen[0] == 5.0
 
 
 def test_a_resumed_training_goes_on_and_does_not_begin_again(tmp_path):

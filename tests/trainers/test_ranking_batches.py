@@ -26,7 +26,8 @@ def retrieved() -> Retrieved:
     targets = Rows.from_owners(owners, items, 3)
     nothing = Rows.from_owners(np.zeros(0, np.int64), np.zeros(0, np.int32), 3)
     time = np.array([30, 10, 20])
-    queries = Queries(np.array([2, 3, 4], np.int32), nothing, nothing, targets, time, np.arange(3))
+    users = np.array([2, 3, 4], np.int32)
+    queries = Queries(users, nothing, nothing, nothing, targets, time, np.arange(3))
     return Retrieved(
         queries,
         np.array(LISTS, np.int32),
@@ -49,7 +50,7 @@ def make_batches(retrieved: Retrieved, seed: int = 1, **ranking: Any) -> Ranking
 
 
 def batch(batches: RankingBatches, step: int = 0) -> Any:
-    found = batches.batch(tf.constant(step, tf.int64))
+    found = batches.batch(tf.constant(step, tf.int64), {})
     return tf.nest.map_structure(lambda tensor: tensor.numpy(), found)
 
 

@@ -10,7 +10,7 @@ Events are sorted by (user, time, item); those of user u are `offsets[u]:offsets
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,3 +84,12 @@ class PreparedDataset:
     known_items: int
     event_types: tuple[str, ...]
     manifest: Mapping[str, Any]
+
+
+def learn_validation(dataset: PreparedDataset) -> PreparedDataset:
+    """The same dataset with its validation events among the training events.
+
+    Vocabularies stay: an item that validation was the first to see has no id of its own.
+    """
+    split = np.where(dataset.events.split == VALIDATION, np.int8(TRAIN), dataset.events.split)
+    return replace(dataset, events=replace(dataset.events, split=split))

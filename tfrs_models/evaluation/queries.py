@@ -17,6 +17,7 @@ class Queries:
     Attributes:
         user: int32 [Q], rows of the users table, ascending.
         history: positives of earlier splits, oldest first, repeats kept.
+        events: rows of the events of the history, in the same order.
         seen: the distinct items of the history, ascending.
         targets: distinct positives of the evaluated split, ascending, at least one a row.
         time: int64 [Q], microseconds since 1970-01-01 UTC of the first target event.
@@ -25,6 +26,7 @@ class Queries:
 
     user: NDArray[np.int32]
     history: Rows
+    events: Rows
     seen: Rows
     targets: Rows
     time: NDArray[np.int64]
@@ -38,6 +40,7 @@ class Queries:
         return Queries(
             self.user[rows],
             self.history.take(rows),
+            self.events.take(rows),
             self.seen.take(rows),
             self.targets.take(rows),
             self.time[rows],
@@ -73,12 +76,36 @@ def build_queries(
     queries = Queries(
         user=user,
         history=_rows_of(user, events.user[earlier], events.item[earlier]),
+        events=_rows_of(user, events.user[earlier], earlier),
         seen=_rows_of(user, seen // width, seen % width),
         targets=_rows_of(user, *np.divmod(distinct(keys[evaluated]), width)),
         time=events.time[evaluated[first]],
         event=evaluated[first],
     )
     return _sample(queries, config.max_users, seed)
+
+
+def training_queries(dataset: PreparedDataset, chosen: NDArray[np.intp]) -> Queries:
+    """One query for each user of the chosen events, after all of them; nothing is a target.
+
+    Args:
+        dataset: the prepared dataset.
+        chosen: rows of the events that are history, ascending.
+    """
+    events = dataset.events
+    width = np.int64(dataset.num_items)
+    user, first = np.unique(events.user[chosen], return_index=True)
+    last = chosen[np.append(first[1:], len(chosen)) - 1]
+    seen = distinct(events.user[chosen] * width + events.item[chosen])
+    return Queries(
+        user=user,
+        history=_rows_of(user, events.user[chosen], events.item[chosen]),
+        events=_rows_of(user, events.user[chosen], chosen),
+        seen=_rows_of(user, seen // width, seen % width),
+        targets=Rows(np.zeros(len(user) + 1, np.int64), np.zeros(0, np.int32)),
+        time=events.time[last],
+        event=last,
+    )
 
 
 def _rows_of(

@@ -6,8 +6,17 @@ from typing import Any, TypeVar
 from configs.errors import ConfigError
 from configs.features import Table
 from tfrs_models.backend import tf
-from tfrs_models.features.feature_type import FIRST_ID, MISSING_ID, feature_type
+from tfrs_models.features.feature_type import FIRST_ID, MISSING_ID, MISSING_TIME, feature_type
 from tfrs_models.features.graph import first_columns, lookup_ids
+from tfrs_models.features.history import (
+    GAP,
+    HISTORY,
+    REQUEST_TIME,
+    TIME,
+    TYPE,
+    gap_ids,
+    type_ids,
+)
 from tfrs_models.features.spec import FeatureSpec, FittedCross, FittedFeature, RawInput
 
 # The odd constant of splitmix64: mixing integers is stable everywhere and needs no strings.
@@ -61,24 +70,47 @@ class FeatureEncoder(tf.Module):  # type: ignore[misc]  # TensorFlow has no type
         encoded = encode(feature.options, feature.state, resources, raw)
         return tf.ensure_shape(encoded, [None, feature.output.width])
 
+    def history_signature(self) -> dict[str, Any]:
+        """Shape and dtype of each raw tensor of a history."""
+        return self.spec.history.raw_signature()
+
     @without_autograph
-    def encode_history(self, ids: Any) -> dict[str, Any]:
+    def encode_history(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """The history of each row, by item ids.
 
         Args:
-            ids: string `[B, L]`, oldest first; "" and unknown items are dropped anywhere.
+            raw: the tensors of `history_signature`; `history` is string `[B, L]`, oldest first;
+                "" and unknown items are dropped anywhere, with their types and times.
 
         Returns:
-            `history`: int32 `[B, history_length]`, the most recent items, oldest first, 0 after the
-            last; nothing when the history is off.
+            int32 `[B, length]` each, the most recent items, oldest first, 0 after the last:
+            `history`, and where the history carries them `history_type` and `history_gap`; nothing
+            when the history is off.
         """
-        length = self.spec.history_length
-        if length == 0:
+        history = self.spec.history
+        if history.length == 0:
             return {}
         with tf.device("CPU:0"):
-            rows = lookup_ids(self._resources["item_id"].get("table"), ids)
-            known = tf.ragged.boolean_mask(rows, rows >= FIRST_ID)
-            return {"history": first_columns(known[:, -length:], length)}
+            rows = lookup_ids(self._resources["item_id"].get("table"), raw[HISTORY])
+            known = rows >= FIRST_ID
+            columns = {HISTORY: self._latest(rows, known)}
+            if history.event_types:
+                columns[TYPE] = self._latest(type_ids(raw[TYPE], history.event_types), known)
+            if history.time_gaps:
+                times = tf.where(known, raw[TIME], MISSING_TIME)
+                columns[GAP] = self._gaps(times, known, raw[REQUEST_TIME])
+            return {name: first_columns(column, history.length) for name, column in columns.items()}
+
+    def _latest(self, values: Any, known: Any) -> Any:
+        return tf.ragged.boolean_mask(values, known)[:, -self.spec.history.length :]
+
+    def _gaps(self, times: Any, known: Any, request_time: Any) -> Any:
+        latest = self._latest(times, known)
+        flat, owner = latest.flat_values, latest.value_rowids()
+        ends = owner != tf.concat([owner[1:], [-1]], axis=0)
+        following = tf.concat([flat[1:], [MISSING_TIME]], axis=0)
+        following = tf.where(ends, tf.gather(request_time, owner), following)
+        return latest.with_flat_values(gap_ids(flat, following))
 
     @without_autograph
     def encode_crosses(self, encoded: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from configs.errors import ConfigError
-from configs.features import CrossConfig, FeatureConfig, FeaturesConfig, Table
+from configs.features import CrossConfig, FeatureConfig, FeaturesConfig, HistoryConfig, Table
 from tfrs_models.data.dataset import FIRST_ROW, PreparedDataset
 from tfrs_models.durable import new_folder, remove_unfinished
 from tfrs_models.features.feature_type import FIRST_ID, Output, feature_type
@@ -17,6 +17,7 @@ from tfrs_models.features.spec import (
     FeatureSpec,
     FittedCross,
     FittedFeature,
+    HistorySpec,
     RawInput,
 )
 from tfrs_models.features.tables import TABLES, check_input, training_column
@@ -43,10 +44,14 @@ def fit_features(config: FeaturesConfig, dataset: PreparedDataset, folder: Path)
         (partial / VOCABULARIES).mkdir()
         features = [_fit(*one, dataset, partial / VOCABULARIES) for one in named]
         crosses = [_cross(name, cross, features) for name, cross in config.crosses.items()]
-        FeatureSpec(tuple(features), tuple(crosses), config.history.max_length, partial).save(
-            partial
-        )
+        history = _history(config.history, dataset)
+        FeatureSpec(tuple(features), tuple(crosses), history, partial).save(partial)
     return FeatureSpec.load(folder)
+
+
+def _history(config: HistoryConfig, dataset: PreparedDataset) -> HistorySpec:
+    types = dataset.event_types if config.event_types else ()
+    return HistorySpec(config.max_length, types, config.time_gaps)
 
 
 def _raw_input(table: Table, name: str, feature: FeatureConfig) -> RawInput:

@@ -14,10 +14,19 @@ from configs.plugins import parse_options
 from configs.section import Section
 from tfrs_models.durable import write_text
 from tfrs_models.features.feature_type import MISSING, Output, Raw, RawDtype, feature_type
+from tfrs_models.features.history import HistorySpec
 
-__all__ = ["FeatureSpec", "FittedCross", "FittedFeature", "Output", "Raw", "RawInput"]
+__all__ = [
+    "FeatureSpec",
+    "FittedCross",
+    "FittedFeature",
+    "HistorySpec",
+    "Output",
+    "Raw",
+    "RawInput",
+]
 
-VERSION = 1
+VERSION = 2
 SPEC_FILE = "spec.json"
 VOCABULARIES = "vocabularies"
 
@@ -95,13 +104,13 @@ class FeatureSpec:
     Attributes:
         features: in the order of the configuration: user, item, context.
         crosses: for the wide part of the ranker.
-        history_length: items of a history that are kept; 0 when there is no history.
+        history: what a history holds.
         folder: holds `spec.json` and `vocabularies/NAME.txt` (no part of equality).
     """
 
     features: tuple[FittedFeature, ...]
     crosses: tuple[FittedCross, ...]
-    history_length: int
+    history: HistorySpec
     folder: Path = field(compare=False)
 
     def select(self, stage: Stage, table: Table) -> tuple[FittedFeature, ...]:
@@ -159,7 +168,7 @@ class FeatureSpec:
         spec = cls(
             features=tuple(_feature(f) for f in raw["features"]),
             crosses=tuple(_cross(c) for c in raw["crosses"]),
-            history_length=raw["history_length"],
+            history=_history(raw["history"]),
             folder=folder,
         )
         _check_vocabularies(spec, raw["vocabularies"])
@@ -178,7 +187,7 @@ def _digests(spec: FeatureSpec) -> dict[str, str]:
 def _to_json(spec: FeatureSpec) -> dict[str, Any]:
     return {
         "version": VERSION,
-        "history_length": spec.history_length,
+        "history": asdict(spec.history),
         "raw_inputs": [asdict(raw) | {"missing": raw.missing} for raw in spec.raw_inputs],
         "features": [
             vars(f) | {"options": f.options.model_dump(mode="json"), "output": asdict(f.output)}
@@ -187,6 +196,10 @@ def _to_json(spec: FeatureSpec) -> dict[str, Any]:
         "crosses": [asdict(cross) for cross in spec.crosses],
         "vocabularies": _digests(spec),
     }
+
+
+def _history(raw: Mapping[str, Any]) -> HistorySpec:
+    return HistorySpec(**{**raw, "event_types": tuple(raw["event_types"])})
 
 
 def _feature(raw: Mapping[str, Any]) -> FittedFeature:

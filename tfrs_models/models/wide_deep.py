@@ -76,6 +76,10 @@ class WideDeep(Model):
         lists = tf.where(usable > 0, tf.reshape(logits, tf.shape(usable)), _MASKED)
         return tf.reduce_mean(tf.reduce_logsumexp(lists, axis=1) - lists[:, 0])
 
+    def examples_in(self, inputs: Mapping[str, Any]) -> Any:
+        """Lists of a batch: int32 scalar."""
+        return tf.shape(inputs["usable"])[0]
+
 
 class Wide(tf.keras.layers.Layer):
     """A weight for each id of each feature and cross, and one for each dense value."""
@@ -114,7 +118,7 @@ class Deep(tf.keras.layers.Layer):
         features = [f for f in spec.features if "ranking" in f.stages]
         self.features = FeatureEmbeddings(features, seed, "deep_features", config.embedding_dim)
         self.history = None
-        if spec.history_length:
+        if spec.history.length:
             self.history = Embedding(
                 spec.num_item_ids, config.embedding_dim, 0.05, seed + 100, "taken"
             )

@@ -4,55 +4,44 @@ from typing import Any
 
 from configs.ranking import RankingConfig
 from configs.training import TrainingConfig
-from tfrs_models.backend import tf
-from tfrs_models.layers.embedding import is_table
-from tfrs_models.models.wide_deep import is_wide
 from trainers.optimizers.grouped import Grouped
 from trainers.optimizers.row_sparse import RowSparse
-from trainers.optimizers.rules import adam, ftrl
+from trainers.optimizers.rules import RULES, ftrl
+from trainers.optimizers.schedule import Schedule
 
 
-class WarmUp(tf.keras.optimizers.schedules.LearningRateSchedule):
-    """Linear growth from 0 over the first steps, constant from there on."""
+def retrieval_optimizer(config: TrainingConfig, total_steps: int) -> Grouped:
+    """One group for embedding tables, one for the rest.
 
-    def __init__(self, rate: float, steps: int) -> None:
-        self._rate = rate
-        self._steps = steps
-
-    def __call__(self, step: Any) -> Any:
-        """The rate of a step, from 0: float32."""
-        return self._rate * tf.minimum(1.0, (tf.cast(step, tf.float32) + 1.0) / self._steps)
-
-    def get_config(self) -> dict[str, Any]:
-        """Rate and steps."""
-        return {"rate": self._rate, "steps": self._steps}
+    Args:
+        config: the loop's settings.
+        total_steps: steps of the whole training, at whose end step sizes that decay are 0.
+    """
+    return Grouped([_tables(config, total_steps), _dense(config, total_steps)], config.clip_norm)
 
 
-def retrieval_optimizer(config: TrainingConfig) -> Grouped:
-    """Row-sparse Adam for embedding tables, Adam for the rest."""
-    return Grouped([_tables(config), _dense(config)], config.clip_norm)
-
-
-def ranking_optimizer(config: RankingConfig) -> Grouped:
-    """FTRL for the wide part, row-sparse Adam for embedding tables, Adam for the rest."""
+def ranking_optimizer(config: RankingConfig, total_steps: int) -> Grouped:
+    """FTRL for the wide part, one group for embedding tables, one for the rest."""
     wide = RowSparse(ftrl(config.ftrl_l1), config.ftrl_learning_rate, "wide")
     groups = [
-        (wide, is_wide),
-        _tables(config.training),
-        _dense(config.training),
+        (wide, "wide"),
+        _tables(config.training, total_steps),
+        _dense(config.training, total_steps),
     ]
     return Grouped(groups, config.training.clip_norm)
 
 
-def _tables(config: TrainingConfig) -> tuple[RowSparse, Any]:
-    rate = _schedule(config.embedding_learning_rate, config.warmup_steps)
-    return RowSparse(adam(), rate, "tables"), is_table
+def _tables(config: TrainingConfig, total_steps: int) -> tuple[RowSparse, str]:
+    rate = _schedule(config, config.embedding_learning_rate, total_steps)
+    return RowSparse(RULES[config.embedding_optimizer](), rate, "tables"), "table"
 
 
-def _dense(config: TrainingConfig) -> tuple[RowSparse, Any]:
-    rate = _schedule(config.learning_rate, config.warmup_steps)
-    return RowSparse(adam(), rate, "dense"), lambda _: True
+def _dense(config: TrainingConfig, total_steps: int) -> tuple[RowSparse, str]:
+    rate = _schedule(config, config.learning_rate, total_steps)
+    return RowSparse(RULES[config.optimizer](), rate, "dense"), "any"
 
 
-def _schedule(rate: float, warmup_steps: int) -> Any:
-    return WarmUp(rate, warmup_steps) if warmup_steps else rate
+def _schedule(config: TrainingConfig, rate: float, total_steps: int) -> Any:
+    if config.warmup_steps == 0 and config.decay == "constant":
+        return rate
+    return Schedule(rate, config.warmup_steps, config.decay, total_steps)

@@ -1,28 +1,51 @@
 """Different optimizers for different variables of one model, as one Keras optimizer."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tfrs_models.backend import tf
+from tfrs_models.layers.embedding import is_table
+from tfrs_models.models.wide_deep import is_wide
+from trainers.optimizers.row_sparse import RowSparse
 
-Group = tuple[Any, Callable[[Any], bool]]
 Pair = tuple[Any, Any]
+
+KINDS: Mapping[str, Callable[[Any], bool]] = {
+    "wide": is_wide,
+    "table": is_table,
+    "any": lambda _: True,
+}
+"""Kinds of variables that an optimizer can be given."""
 
 
 class Grouped(tf.keras.optimizers.Optimizer):
-    """Hands each variable to the first optimizer whose predicate takes it.
+    """Hands each variable to the first optimizer whose kind of variable it is.
 
     Args:
-        groups: (optimizer, predicate on the variable); the last predicate must take the rest.
+        groups: (optimizer, a key of `KINDS`); the last kind must take the rest.
         clip_norm: largest global norm of the dense gradients; None leaves them alone. Row-sparse
             gradients are not clipped: their duplicate rows are not summed yet.
     """
 
-    def __init__(self, groups: Sequence[Group], clip_norm: float | None = None) -> None:
+    def __init__(
+        self, groups: Sequence[tuple[RowSparse, str]], clip_norm: float | None = None
+    ) -> None:
         super().__init__(name="grouped")
         self._optimizers = [optimizer for optimizer, _ in groups]
-        self._takes = [takes for _, takes in groups]
+        self._kinds = [kind for _, kind in groups]
         self._clip_norm = clip_norm
+
+    def get_config(self) -> dict[str, Any]:
+        """The groups' configs and kinds, and the norm."""
+        configs = [optimizer.get_config() for optimizer in self._optimizers]
+        groups = [list(group) for group in zip(configs, self._kinds, strict=True)]
+        return {"groups": groups, "clip_norm": self._clip_norm}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Grouped":  # noqa: ARG003
+        """The optimizer of a config, without its slots."""
+        groups = [(RowSparse.from_config(optimizer), kind) for optimizer, kind in config["groups"]]
+        return cls(groups, config["clip_norm"])
 
     @property
     def iterations(self) -> Any:
@@ -55,9 +78,9 @@ class Grouped(tf.keras.optimizers.Optimizer):
         return self.iterations
 
     def _split(self, pairs: Iterable[Pair]) -> list[list[Pair]]:
-        groups: list[list[Pair]] = [[] for _ in self._takes]
+        groups: list[list[Pair]] = [[] for _ in self._kinds]
         for gradient, variable in pairs:
-            owner = next(i for i, takes in enumerate(self._takes) if takes(variable))
+            owner = next(i for i, kind in enumerate(self._kinds) if KINDS[kind](variable))
             groups[owner].append((gradient, variable))
         return groups
 

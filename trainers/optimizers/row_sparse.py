@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tfrs_models.backend import tf
-from trainers.optimizers.rules import Rule
+from trainers.optimizers.rules import RULES, Rule
+from trainers.optimizers.schedule import Schedule
 
 
 class RowSparse(tf.keras.optimizers.Optimizer):
@@ -12,8 +13,7 @@ class RowSparse(tf.keras.optimizers.Optimizer):
 
     tf_keras' Adam decays the moments of the whole table at each step. Here rows without a gradient
     keep weights and slots bit-equal, and rows with one get the dense update from the slots that
-    they kept. Duplicate rows of a gradient are summed first. Not made from a config: a rule is a
-    function.
+    they kept. Duplicate rows of a gradient are summed first.
 
     Args:
         rule: the update.
@@ -26,6 +26,27 @@ class RowSparse(tf.keras.optimizers.Optimizer):
         super().__init__(name=name, weight_decay=None, jit_compile=False)
         self._rule = rule
         self._learning_rate = self._build_learning_rate(learning_rate)
+
+    def get_config(self) -> dict[str, Any]:
+        """Rule, its settings, step size and name, as plain values."""
+        rate = self._learning_rate
+        schedule = isinstance(rate, tf.keras.optimizers.schedules.LearningRateSchedule)
+        return {
+            "rule": self._rule.name,
+            "settings": dict(self._rule.settings),
+            "learning_rate": rate.get_config() if schedule else float(rate.numpy()),
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "RowSparse":  # noqa: ARG003
+        """The optimizer of a config, without its slots."""
+        rate = config["learning_rate"]
+        return cls(
+            RULES[config["rule"]](**config["settings"]),
+            Schedule.from_config(rate) if isinstance(rate, dict) else rate,
+            config["name"],
+        )
 
     def build(self, var_list: Sequence[Any]) -> None:
         """Create the slots of the variables."""

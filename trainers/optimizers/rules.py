@@ -15,12 +15,14 @@ class Rule:
     """An optimizer as a function of rows.
 
     Attributes:
-        name: name of the rule.
+        name: name of the rule, a key of `RULES`.
+        settings: what `RULES[name]` was called with.
         slots: initial value of each slot; a slot has the shape of its variable.
         update: (rows, gradient, slots, step from 1, learning rate) -> (new rows, new slots).
     """
 
     name: str
+    settings: Mapping[str, float]
     slots: Mapping[str, float]
     update: Update
 
@@ -40,7 +42,33 @@ def adam(beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8) -> R
         change = learning_rate * corrected * first / (tf.sqrt(second) + epsilon)
         return rows - change, {"first": first, "second": second}
 
-    return Rule("adam", {"first": 0.0, "second": 0.0}, update)
+    settings = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
+    return Rule("adam", settings, {"first": 0.0, "second": 0.0}, update)
+
+
+def adagrad(initial_accumulator: float = 0.1, epsilon: float = 1e-7) -> Rule:
+    """Adagrad (Duchi et al. 2011) with diagonal matrices; `epsilon` stands under the root."""
+
+    def update(
+        rows: Any, gradient: Any, slots: Slots, _step: Any, learning_rate: Any
+    ) -> tuple[Any, dict[str, Any]]:
+        accumulator = slots["accumulator"] + tf.square(gradient)
+        change = learning_rate * gradient * tf.math.rsqrt(accumulator + epsilon)
+        return rows - change, {"accumulator": accumulator}
+
+    settings = {"initial_accumulator": initial_accumulator, "epsilon": epsilon}
+    return Rule("adagrad", settings, {"accumulator": initial_accumulator}, update)
+
+
+def sgd() -> Rule:
+    """Plain gradient descent."""
+
+    def update(
+        rows: Any, gradient: Any, _slots: Slots, _step: Any, learning_rate: Any
+    ) -> tuple[Any, dict[str, Any]]:
+        return rows - learning_rate * gradient, {}
+
+    return Rule("sgd", {}, {}, update)
 
 
 def ftrl(l1: float, l2: float = 0.0, initial_accumulator: float = 0.1) -> Rule:
@@ -61,4 +89,13 @@ def ftrl(l1: float, l2: float = 0.0, initial_accumulator: float = 0.1) -> Rule:
         new_rows = tf.where(tf.abs(linear) > l1, weights, tf.zeros_like(rows))
         return new_rows, {"accumulator": accumulator, "linear": linear}
 
-    return Rule("ftrl", {"accumulator": initial_accumulator, "linear": 0.0}, update)
+    settings = {"l1": l1, "l2": l2, "initial_accumulator": initial_accumulator}
+    return Rule("ftrl", settings, {"accumulator": initial_accumulator, "linear": 0.0}, update)
+
+
+RULES: Mapping[str, Callable[..., Rule]] = {
+    "adam": adam,
+    "adagrad": adagrad,
+    "sgd": sgd,
+    "ftrl": ftrl,
+}

@@ -20,6 +20,7 @@ def make_queries(seen):
         rows,
         rows,
         rows,
+        rows,
         np.zeros(size, np.int64),
         np.zeros(size, np.int64),
     )

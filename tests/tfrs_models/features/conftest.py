@@ -15,6 +15,7 @@ from tfrs_models.features.encoder import FeatureEncoder
 from tfrs_models.features.fit import fit_features
 from tfrs_models.features.spec import FeatureSpec
 
+HISTORY = {"max_length": 3, "event_types": True, "time_gaps": True}
 ROWS = {
     **{f"i{index}": row for index, row in enumerate(TRAINING_ROWS)},
     **{f"later{index:02}": row for index, row in enumerate(ODD_ROWS)},
@@ -41,7 +42,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     known = [f"i{index}" for index in range(len(TRAINING_ROWS))]
     dataset = make_dataset(folder / "dataset", ["u"] * len(known), known, items=items)
     config = FeaturesConfig.model_validate(
-        {"item": {"item_id": {"type": "categorical"}, **CASES}, "history": {"max_length": 3}}
+        {"item": {"item_id": {"type": "categorical"}, **CASES}, "history": HISTORY}
     )
     spec = fit_features(config, dataset, folder / "spec")
     encoder = FeatureEncoder(spec)
@@ -56,7 +57,7 @@ def _serving(encoder: FeatureEncoder) -> Any:
     module.encoder = encoder
     module.item = compile_encoder(encoder, "item")
     module.history = tf.function(
-        encoder.encode_history, input_signature=[tf.TensorSpec([None, None], tf.string)]
+        encoder.encode_history, input_signature=[encoder.history_signature()]
     )
     return module
 

@@ -39,17 +39,18 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> FeatureEncoder:
 def test_history_keeps_the_most_recent_known_items(
     encoder: FeatureEncoder, ids: list[str], expected: list[int]
 ) -> None:
-    history = encoder.encode_history(tf.constant([ids], tf.string))["history"]
+    history = encoder.encode_history({"history": tf.constant([ids], tf.string)})["history"]
     assert history.dtype == tf.int32
     assert history.numpy().tolist() == [expected]
 
 
 def test_history_of_no_rows_keeps_its_width(encoder: FeatureEncoder) -> None:
-    assert encoder.encode_history(tf.zeros([0, 4], tf.string))["history"].shape == (0, 3)
+    nobody = {"history": tf.zeros([0, 4], tf.string)}
+    assert encoder.encode_history(nobody)["history"].shape == (0, 3)
 
 
 def test_history_can_be_off(tmp_path: Path) -> None:
-    assert _encoder(tmp_path, history=0).encode_history(tf.constant([["a"]])) == {}
+    assert _encoder(tmp_path, history=0).encode_history({"history": tf.constant([["a"]])}) == {}
 
 
 def _pair(encoder: FeatureEncoder, user: Any, item: Any) -> Any:
@@ -103,20 +104,21 @@ def test_saved_model_moves_with_its_vocabularies(tmp_path: Path) -> None:
     module = tf.Module()
     module.encoder = _encoder(tmp_path)
     module.history = tf.function(
-        module.encoder.encode_history, input_signature=[tf.TensorSpec([None, None], tf.string)]
+        module.encoder.encode_history, input_signature=[module.encoder.history_signature()]
     )
     tf.saved_model.save(module, str(tmp_path / "saved"))
     (tmp_path / "saved").rename(tmp_path / "moved")
     (tmp_path / "spec").rename(tmp_path / "gone")
     served = tf.saved_model.load(str(tmp_path / "moved"))
-    assert served.history(tf.constant([["b", "a"]]))["history"].numpy().tolist() == [[3, 2, 0]]
+    found = served.history({"history": tf.constant([["b", "a"]])})["history"]
+    assert found.numpy().tolist() == [[3, 2, 0]]
 
 
 def test_saved_model_is_served_by_a_session(tmp_path: Path) -> None:
     module = tf.Module()
     module.encoder = _encoder(tmp_path)
     signature = tf.function(
-        lambda ids: module.encoder.encode_history(ids),
+        lambda ids: module.encoder.encode_history({"history": ids}),
         input_signature=[tf.TensorSpec([None, None], tf.string, name="ids")],
     )
     tf.saved_model.save(module, str(tmp_path / "saved"), {"serving_default": signature})

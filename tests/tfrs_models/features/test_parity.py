@@ -74,7 +74,13 @@ def test_history_equals_the_item_rows_of_training(world: Any) -> None:
     ids = ["", *(IDS[row - 2] for row in events), "", "no such item"]
     known = [row for row in events if row < world.dataset.known_items]
     assert known[-3:] == [4, 5, 6]
-    assert world.served.history(tf.constant([ids]))["history"].numpy().tolist() == [[4, 5, 6]]
+    raw = {
+        "history": tf.constant([ids]),
+        "history_type": tf.fill([1, len(ids)], "event"),
+        "history_time": tf.range(len(ids), dtype=tf.int64)[tf.newaxis],
+        "timestamp": tf.constant([100], tf.int64),
+    }
+    assert world.served.history(raw)["history"].numpy().tolist() == [[4, 5, 6]]
 
 
 def test_request_without_a_column_is_refused(world: Any) -> None:

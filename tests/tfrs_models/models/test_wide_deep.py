@@ -107,7 +107,7 @@ def test_the_gradient_reaches_every_variable(spec: FeatureSpec) -> None:
 def test_l1_makes_wide_weights_exactly_0(l1: float) -> None:
     spec = make_spec()
     model, batch = untrained(spec), ranking_batch(spec, lists=20)
-    model.compile(optimizer=ranking_optimizer(RankingConfig(ftrl_l1=l1)))
+    model.compile(optimizer=ranking_optimizer(RankingConfig(ftrl_l1=l1), 100))
     for _ in range(5):
         model.train_step(batch)
     seen = np.unique(batch["encoded"]["item_id"])

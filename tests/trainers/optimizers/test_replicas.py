@@ -11,7 +11,7 @@ from tfrs_models.backend import tf
 
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from tfrs_models.layers.embedding import Embedding, is_table
+from tfrs_models.layers.embedding import Embedding
 from tfrs_models.models.base import Model
 from trainers.optimizers.grouped import Grouped
 from trainers.optimizers.row_sparse import RowSparse
@@ -24,6 +24,9 @@ class Tiny(Model):
         self.table = Embedding(5, 2, 0.1, 0, "x")
         self.factor = self.add_weight("factor", (2,), initializer="ones")
 
+    def examples_in(self, inputs):
+        return tf.size(inputs["ids"])
+
     def compute_loss(self, inputs, training=False):
         return tf.reduce_mean(tf.square(self.table(inputs["ids"]) * self.factor - 3.0))
 
@@ -32,8 +35,8 @@ def trained(strategy):
     with strategy.scope():
         model = Tiny()
         groups = [
-            (RowSparse(ftrl(0.0), 0.1, "tables"), is_table),
-            (RowSparse(adam(), 0.1, "dense"), lambda _: True),
+            (RowSparse(ftrl(0.0), 0.1, "tables"), "table"),
+            (RowSparse(adam(), 0.1, "dense"), "any"),
         ]
         model.compile(optimizer=Grouped(groups, clip_norm=0.5))
         model.optimizer.build(model.trainable_variables)

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -6,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from tfrs_models.backend import tf
-from trainers.optimizers.build import WarmUp
 from trainers.optimizers.row_sparse import RowSparse
-from trainers.optimizers.rules import Rule, adam, ftrl
+from trainers.optimizers.rules import Rule, adagrad, adam, ftrl, sgd
+from trainers.optimizers.schedule import Schedule
 
 ROWS, DIM = 10, 3
 START = np.random.default_rng(0).normal(0, 1, (ROWS, DIM)).astype(np.float32)
@@ -16,7 +17,7 @@ IDS = ([1, 4, 4, 7], [4, 0], [7, 7, 7], [1], [4, 9, 1])
 """The rows of five steps; 2, 3, 5, 6 and 8 are never seen."""
 
 
-@pytest.fixture(params=[adam(), ftrl(0.01)], ids=lambda rule: rule.name)
+@pytest.fixture(params=[adam(), adagrad(), sgd(), ftrl(0.01)], ids=lambda rule: rule.name)
 def rule(request: pytest.FixtureRequest) -> Rule:
     found: Rule = request.param
     return found
@@ -108,13 +109,13 @@ def test_an_empty_gradient_changes_nothing(rule: Rule) -> None:
 
 
 def test_a_restored_training_goes_on_bit_by_bit(rule: Rule, tmp_path: Path) -> None:
-    variable, optimizer = tf.Variable(START), RowSparse(rule, WarmUp(0.05, 4), "x")
+    variable, optimizer = tf.Variable(START), RowSparse(rule, Schedule(0.05, 4, "linear", 9), "x")
     steps(optimizer, variable, range(2))
     saved = tf.train.Checkpoint(variable=variable, optimizer=optimizer)
     path = saved.write(str(tmp_path / "checkpoint"))
     steps(optimizer, variable, range(2, 5))
 
-    other, restored = tf.Variable(0 * START), RowSparse(rule, WarmUp(0.05, 4), "x")
+    other, restored = tf.Variable(0 * START), RowSparse(rule, Schedule(0.05, 4, "linear", 9), "x")
     restored.build([other])
     found = tf.train.Checkpoint(variable=other, optimizer=restored).read(path)
     found.assert_existing_objects_matched()
@@ -122,20 +123,18 @@ def test_a_restored_training_goes_on_bit_by_bit(rule: Rule, tmp_path: Path) -> N
     np.testing.assert_array_equal(variable, other)
 
 
-def test_the_rate_grows_over_the_first_steps() -> None:
+def test_the_step_size_follows_its_schedule() -> None:
     # FTRL's first weight is -rate * gradient / sqrt(0.1 + 1), at a rate of 1 / 4 of 0.2.
     variable = tf.Variable([0.0])
-    optimizer = RowSparse(ftrl(0.0), WarmUp(0.2, 4), "x")
+    optimizer = RowSparse(ftrl(0.0), Schedule(0.2, 4, "constant", 10), "x")
     optimizer.apply_gradients([(tf.constant([1.0]), variable)])
     np.testing.assert_allclose(variable, [-0.05 / np.sqrt(1.1)], rtol=1e-6)
 
 
-def test_warm_up_reaches_its_rate_and_stays() -> None:
-    rates = [float(WarmUp(0.2, 4)(tf.constant(step))) for step in (0, 1, 3, 4, 1000)]
-    np.testing.assert_allclose(rates, [0.05, 0.1, 0.2, 0.2, 0.2], rtol=1e-6)
-
-
-def test_warm_up_is_made_from_its_config() -> None:
-    schedule = WarmUp(0.2, 4)
-    again = WarmUp.from_config(schedule.get_config())
-    assert again(tf.constant(1)) == schedule(tf.constant(1))
+@pytest.mark.parametrize("rate", [0.05, Schedule(0.05, 2, "cosine", 9)], ids=["number", "schedule"])
+def test_an_optimizer_is_made_again_from_its_config(rule: Rule, rate: Any) -> None:
+    first, variable, other = RowSparse(rule, rate, "x"), tf.Variable(START), tf.Variable(START)
+    second = RowSparse.from_config(json.loads(json.dumps(first.get_config())))
+    steps(first, variable)
+    steps(second, other)
+    np.testing.assert_array_equal(variable, other)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tfrs_models.backend import tf
 from trainers.optimizers.row_sparse import RowSparse
-from trainers.optimizers.rules import Rule, adam, ftrl
+from trainers.optimizers.rules import RULES, Rule, adagrad, adam, ftrl, sgd
 
 STEPS = 20
 GRADIENTS = np.random.default_rng(0).normal(0, 1, (STEPS, 6, 3)).astype(np.float32)
@@ -42,6 +42,33 @@ def test_adam_equals_keras_with_epsilon_in_the_same_place(epsilon: float) -> Non
     keras = tf.keras.optimizers.Adam(0.05, epsilon=epsilon)
     result = trained(ours(adam(epsilon=epsilon), 0.05))
     np.testing.assert_allclose(result, trained(keras), rtol=1e-5, atol=1e-6)
+
+
+def test_adagrad_equals_keras() -> None:
+    keras = tf.keras.optimizers.Adagrad(0.3, initial_accumulator_value=0.2, epsilon=1e-6)
+    result = trained(ours(adagrad(0.2, 1e-6), 0.3))
+    np.testing.assert_allclose(result, trained(keras), rtol=1e-5, atol=1e-6)
+
+
+def test_adagrad_by_hand() -> None:
+    # accumulator 0.1 + 3**2 = 9.1, then 9.1 + 1 = 10.1.
+    variable, optimizer = tf.Variable([1.0]), ours(adagrad(epsilon=0.0), 0.5)
+    for gradient in (3.0, -1.0):
+        optimizer.apply_gradients([(tf.constant([gradient]), variable)])
+    expected = 1.0 - 0.5 * (3 / np.sqrt(9.1) - 1 / np.sqrt(10.1))
+    np.testing.assert_allclose(variable, [expected], rtol=1e-6)
+
+
+def test_sgd_equals_keras() -> None:
+    result = trained(ours(sgd(), 0.1))
+    np.testing.assert_allclose(result, trained(tf.keras.optimizers.SGD(0.1)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_knows_its_name_and_settings(name: str) -> None:
+    rule = RULES[name](**({"l1": 0.3} if name == "ftrl" else {}))
+    assert rule.name == name
+    assert RULES[name](**rule.settings).settings == rule.settings
 
 
 @pytest.mark.parametrize(("l1", "l2"), [(0.0, 0.0), (0.5, 0.0), (0.5, 0.3)])

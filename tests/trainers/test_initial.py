@@ -1,0 +1,134 @@
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+from scipy.sparse import random as random_sparse
+from support.events import many_events, three_users
+from support.tastes import GROUPS, tastes
+from support.training import forget_items, ids_of, make_material
+
+from tfrs_models.models.two_tower import PRIOR_SCALE
+from trainers.initial import (
+    log_popularity,
+    right_singular_vectors,
+    set_initial_values,
+    spectral_directions,
+)
+from trainers.positives import positives
+from trainers.restore import _build
+from trainers.retrieval import Material, new_two_tower
+
+
+def test_singular_vectors_span_the_space_of_an_exact_decomposition() -> None:
+    matrix = csr_array(random_sparse(60, 40, 0.2, random_state=1), dtype=np.float32)
+    # Make five directions stand out, so that their space is well defined.
+    dense = matrix.toarray()
+    left, values, right = np.linalg.svd(dense, full_matrices=False)
+    strong = csr_array(
+        (left * np.where(np.arange(40) < 5, 5 * values, 0.1)) @ right, dtype=np.float32
+    )
+    found = right_singular_vectors(strong, 5, seed=0)
+    expected = np.linalg.svd(strong.toarray(), full_matrices=False)[2][:5].T
+    np.testing.assert_allclose(found.T @ found, np.eye(5), atol=1e-5)
+    np.testing.assert_allclose(found @ found.T, expected @ expected.T, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(3, 40), (40, 3), (1, 1), (4, 4)])
+def test_no_more_vectors_come_back_than_there_are(shape: tuple[int, int]) -> None:
+    matrix = csr_array(np.random.default_rng(0).random(shape, np.float32))
+    assert right_singular_vectors(matrix, 10, seed=0).shape == (shape[1], min(shape))
+
+
+def test_the_seed_decides_the_vectors() -> None:
+    matrix = csr_array(random_sparse(50, 30, 0.2, random_state=1), dtype=np.float32)
+    first, same = (right_singular_vectors(matrix, 4, seed=3) for _ in range(2))
+    np.testing.assert_array_equal(first, same)
+
+
+def test_directions_are_unit_vectors_of_the_items_that_somebody_took() -> None:
+    user, item = np.array([0, 0, 1, 1, 2]), np.array([2, 3, 3, 5, 5], np.int32)
+    rows, directions = spectral_directions(user, item, 7, 2, seed=0)
+    assert rows.tolist() == [2, 3, 5]
+    np.testing.assert_allclose(np.linalg.norm(directions, axis=1), 1.0, rtol=1e-5)
+
+
+def test_directions_are_those_of_the_normalised_matrix() -> None:
+    """By hand: who took what, over the root of both degrees; repeats count once."""
+    user, item = np.array([0, 0, 0, 1, 1, 2]), np.array([0, 1, 1, 1, 2, 2], np.int32)
+    taken = np.array([[1, 1, 0], [0, 1, 1], [0, 0, 1]], float)
+    scaled = taken / np.sqrt(taken.sum(1)[:, None] * taken.sum(0))
+    right = np.linalg.svd(scaled)[2][:2].T
+    expected = right / np.linalg.norm(right, axis=1, keepdims=True)
+    _, found = spectral_directions(user, item, 3, 2, seed=0)
+    np.testing.assert_allclose(found @ found.T, expected @ expected.T, atol=1e-5)
+
+
+def test_priors_are_logs_of_popularity() -> None:
+    # Counts 4, 1 and 1 have the mean 2; nothing counts as 0.3 of an event.
+    counts = np.array([0, 0, 4, 1, 1, 0], float)
+    expected = np.log([0.15, 0.15, 2.0, 0.5, 0.5, 0.15])
+    np.testing.assert_allclose(log_popularity(counts, 1.0), expected, rtol=1e-6)
+    np.testing.assert_allclose(log_popularity(counts, 0.5), 0.5 * expected, rtol=1e-6)
+
+
+def initialised(material: Material, **retrieval: Any) -> Any:
+    config = material.config.retrieval.model_copy(update=retrieval)
+    run_config = material.config.model_copy(update={"retrieval": config})
+    material = replace(material, config=run_config)
+    model = new_two_tower(material)
+    _build(model, material)
+    before = model.item_ids.table.numpy()
+    found = positives(material.dataset, config.recency_half_life_days)
+    set_initial_values(model, found, material.dataset.known_items, config, seed=0)
+    return model, before
+
+
+def test_a_random_start_keeps_its_directions_and_gets_priors(tmp_path: Path) -> None:
+    material, _ = make_material(three_users(tmp_path / "data"), tmp_path)
+    model, before = initialised(material, initialization="random")
+    np.testing.assert_array_equal(model.item_ids.table, before)
+    # w was taken once, x, y and z twice each: a mean of 7 / 4.
+    priors = PRIOR_SCALE * model.item_priors.table.numpy()[2:, 0]
+    np.testing.assert_allclose(priors, np.log([4 / 7, 8 / 7, 8 / 7, 8 / 7]), rtol=1e-5)
+
+
+def test_without_a_popularity_prior_all_items_start_alike(tmp_path: Path) -> None:
+    material, _ = make_material(three_users(tmp_path / "data"), tmp_path)
+    model, _ = initialised(material, popularity_prior=0.0)
+    assert not model.item_priors.table.numpy().any()
+
+
+def test_where_there_are_fewer_directions_than_columns_the_rest_hardly_counts(
+    tmp_path: Path,
+) -> None:
+    material, _ = make_material(three_users(tmp_path / "data"), tmp_path)
+    model, before = initialised(material)
+    table = model.item_ids.table.numpy()
+    np.testing.assert_allclose(np.linalg.norm(table[2:, :3], axis=1), 1.0, rtol=1e-5)
+    np.testing.assert_allclose(table[2:, 3:], 0.1 * before[2:, 3:], rtol=1e-5)
+    np.testing.assert_array_equal(table[:2], before[:2])
+
+
+def test_items_out_of_the_vocabulary_have_no_row(tmp_path: Path) -> None:
+    dataset = forget_items(many_events(tmp_path / "data"), 2)
+    material, _ = make_material(dataset, tmp_path)
+    model, _ = initialised(material)
+    assert model.item_ids.table.shape[0] == dataset.known_items
+    assert np.isfinite(model.item_ids.table).all()
+
+
+def test_before_training_items_of_one_taste_are_already_near_each_other(tmp_path: Path) -> None:
+    """Four groups of users who take only items of their own group."""
+    dataset = tastes(tmp_path / "data")
+    material, _ = make_material(dataset, tmp_path)
+    model, _ = initialised(material, embedding_dim=8)
+    table = model.item_ids.table.numpy()[2:]
+    unit = table / np.linalg.norm(table, axis=1, keepdims=True)
+    names = ids_of(dataset, "item")[2 : dataset.known_items]
+    group = np.array([int(name[1:]) % GROUPS for name in names])
+    same = group[:, np.newaxis] == group
+    cosines = unit @ unit.T
+    assert cosines[same].mean() > cosines[~same].mean() + 0.3

@@ -1,0 +1,119 @@
+"""Where the training of the two towers starts: at what a matrix factorisation already knows.
+
+Legend: U users, N item rows, D width of the direction.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from configs.retrieval import RetrievalConfig
+from tfrs_models.backend import tf
+from tfrs_models.data.dataset import FIRST_ROW
+from tfrs_models.models.two_tower import PRIOR_SCALE, TwoTower
+from trainers.positives import Positives
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+_POWER_ITERATIONS = 3
+_OVERSAMPLING = 16
+_SMALLEST_COUNT = 0.3
+_NOISE = 0.1
+
+
+def set_initial_values(
+    model: TwoTower, found: Positives, known_items: int, config: RetrievalConfig, seed: int
+) -> None:
+    """Give the item table its initial directions and priors.
+
+    Args:
+        model: built.
+        found: the training events.
+        known_items: rows of the item table.
+        config: the retrieval stage.
+        seed: of the random projection.
+    """
+    known = found.item < known_items
+    counts = np.bincount(found.item[known], found.weight[known], known_items).astype(np.float64)
+    prior = log_popularity(counts, config.popularity_prior) / PRIOR_SCALE
+    model.item_priors.table.assign(tf.constant(prior[:, np.newaxis]))
+    if config.initialization == "random":
+        return
+    users = np.repeat(np.arange(len(found.users)), np.diff(found.offsets))[known]
+    rows, directions = spectral_directions(
+        users, found.item[known], known_items, config.embedding_dim, seed
+    )
+    table = model.item_ids.table.numpy()
+    # Where there are fewer directions than columns, the others start as noise that hardly counts.
+    table[rows] *= _NOISE
+    table[rows, : directions.shape[1]] = directions
+    model.item_ids.table.assign(tf.constant(table))
+
+
+def log_popularity(counts: NDArray[np.float64], strength: float) -> NDArray[np.float32]:
+    """`strength` times log of (events of an item / mean over the items with events): float32 [N].
+
+    Items without events, and the unknown item, start as if they had a third of an event.
+    """
+    trained = counts[counts > 0]
+    logs = np.log(np.maximum(counts, _SMALLEST_COUNT) / trained.mean())
+    logs[:FIRST_ROW] = np.log(_SMALLEST_COUNT / trained.mean())
+    prior: NDArray[np.float32] = (strength * logs).astype(np.float32)
+    return prior
+
+
+def spectral_directions(
+    user: NDArray[np.integer], item: NDArray[np.int32], num_items: int, dim: int, seed: int
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Unit vectors of the items in the space of the leading right singular vectors.
+
+    The matrix is who took what, 1 / sqrt(items of the user * users of the item): the ideal low-pass
+    filter of the interaction graph (Shen et al. 2021). The sum of the vectors of a history, times
+    that of a candidate, is the filter's score.
+
+    Args:
+        user: [P], numbers of users from 0.
+        item: int32 [P], item rows below `num_items`.
+        num_items: N.
+        dim: D; fewer directions come back where the matrix has fewer.
+        seed: of the random projection.
+
+    Returns:
+        Rows of the items with events [I], ascending, and float32 [I, at most D].
+    """
+    from scipy.sparse import csr_array
+
+    ones = np.ones(len(item), np.float32)
+    taken = csr_array((ones, (user, item)), shape=(int(user.max()) + 1, num_items))
+    taken.sum_duplicates()
+    taken.data[:] = 1.0
+    of_user = np.maximum(taken.sum(axis=1), 1.0)
+    of_item = taken.sum(axis=0)
+    rows = np.flatnonzero(of_item)
+    taken = taken[:, rows].multiply(of_user[:, None] ** -0.5).multiply(of_item[rows] ** -0.5)
+    vectors = right_singular_vectors(csr_array(taken, dtype=np.float32), dim, seed)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return rows, vectors / np.maximum(lengths, np.float32(1e-12))
+
+
+def right_singular_vectors(matrix: "csr_array", number: int, seed: int) -> NDArray[np.float32]:
+    """The leading right singular vectors by randomised subspace iteration: float32 [N, number].
+
+    Source: Halko, Martinsson and Tropp 2011, algorithms 4.4 and 5.1.
+
+    Args:
+        matrix: sparse [U, N].
+        number: vectors wanted; at most min(U, N) come back.
+        seed: of the random start.
+    """
+    number = min(number, *matrix.shape)
+    width = min(number + _OVERSAMPLING, *matrix.shape)
+    start = np.random.default_rng(seed).standard_normal((matrix.shape[1], width), np.float32)
+    transposed = matrix.T.tocsr()
+    basis = np.linalg.qr(matrix @ start)[0]
+    for _ in range(_POWER_ITERATIONS):
+        basis = np.linalg.qr(matrix @ np.linalg.qr(transposed @ basis)[0])[0]
+    vectors = np.linalg.svd(transposed @ basis, full_matrices=False)[0]
+    return np.asarray(vectors[:, :number], np.float32)
