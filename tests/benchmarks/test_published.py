@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 from published import PUBLISHED, published_rows
 
 from configs.load import load_config
