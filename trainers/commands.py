@@ -20,12 +20,12 @@ def train(source: str, overrides: Sequence[str], artifacts: Path) -> None:
     config = load_config(source, overrides)
     from rich.console import Console
 
-    from tfrs_models.evaluation.table import table
+    from tfrs_models.evaluation.table import cold_start_table, table
     from trainers.run import run
 
     console = Console()
     outcome = run(config, artifacts, console)
-    console.print(table(outcome.results))
+    console.print(table(outcome.results), cold_start_table(outcome.results))
     click.echo(f"Metrics: {outcome.folder / 'metrics.json'}")
     click.echo(f"Bundle:  {outcome.bundle}")
     click.echo(f"Next:    tfrs recommend {outcome.folder} --user ID --k 10")
@@ -39,7 +39,7 @@ def evaluate(run: str, artifacts: Path) -> None:
     from rich.console import Console
 
     from exports.runs import find_run
-    from tfrs_models.evaluation.table import table
+    from tfrs_models.evaluation.table import cold_start_table, table
     from trainers.evaluation import EXPORT, measured
     from trainers.folders import CONFIG, check_done, load_run_config, locked
     from trainers.run import train as trained_run
@@ -50,5 +50,5 @@ def evaluate(run: str, artifacts: Path) -> None:
         check_done(folder / EXPORT)
         trained = trained_run(load_run_config(folder), artifacts, folder, console)
         results, _ = measured(trained, folder)
-    console.print(table(results))
+    console.print(table(results), cold_start_table(results))
     click.echo(f"Metrics: {folder / 'metrics.json'}")

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from configs.errors import DataError
 from tfrs_models.data.dataset import TEST
+from tfrs_models.evaluation.cold_start import Rank, as_new_users, with_cold_start
 from tfrs_models.evaluation.content import content_vectors
 from tfrs_models.evaluation.metrics_file import flatten, write_metrics
 from tfrs_models.evaluation.queries import Queries, build_queries
 from tfrs_models.evaluation.report import SystemResult, evaluate_lists
 from tfrs_models.evaluation.runner import evaluate_baselines
-from tfrs_models.evaluation.table import markdown
-from tfrs_models.metrics.diversity import Vectors
+from tfrs_models.evaluation.table import cold_start_markdown, markdown
 from trainers.folders import DONE
 from trainers.ranking import ranker, retrieved
 from trainers.retrieval import Material, retrieve
@@ -56,7 +56,8 @@ def measured(trained: "Trained", folder: Path) -> tuple[list[SystemResult], dict
         ),
         *_stages(trained, queries),
     ]
-    (folder / TABLE_FILE).write_text(markdown(results), encoding="utf-8")
+    text = f"{markdown(results)}\n## Cold start\n\n{cold_start_markdown(results)}"
+    (folder / TABLE_FILE).write_text(text, encoding="utf-8")
     return results, add_speed(flatten(results), folder)
 
 
@@ -68,43 +69,34 @@ def add_speed(metrics: Mapping[str, float], folder: Path) -> dict[str, float]:
 
 
 def _stages(trained: "Trained", queries: Queries) -> list[SystemResult]:
-    vectors = content_vectors(trained.material.dataset)
-    return [
-        _evaluate(trained.material, queries, name, group, lists, vectors, seconds)
-        for name, group, lists, seconds in _lists(trained, queries)
-    ]
+    config, dataset = trained.material.config, trained.material.dataset
+    vectors = content_vectors(dataset)
+    new_users = as_new_users(queries, config.seed)
+    results = []
+    for name, group, rank in _ranks(trained):
+        start = time.perf_counter()
+        lists = rank(queries)
+        seconds = time.perf_counter() - start
+        result = evaluate_lists(
+            name, group, lists, queries, dataset, config.evaluation, config.seed, vectors, seconds
+        )
+        results.append(with_cold_start(result, rank, new_users))
+    return results
 
 
-def _lists(
-    trained: "Trained", queries: Queries
-) -> Iterator[tuple[str, str, NDArray[np.int32], float]]:
-    """Name, group, lists and seconds of each stage."""
-    material = trained.material
+def _ranks(trained: "Trained") -> Iterator[tuple[str, str, Rank]]:
+    """Name, group and lists of each stage."""
+    material, two_tower, wide_deep = trained.material, trained.two_tower, trained.wide_deep
     num_items = material.dataset.num_items
     k = max(material.config.evaluation.ks)
-    start = time.perf_counter()
-    lists = retrieve(trained.two_tower, material, queries, k, num_items)
-    yield "two_tower", "retrieval", lists, time.perf_counter() - start
-    if trained.wide_deep is not None:
-        start = time.perf_counter()
-        part = retrieved(trained.two_tower, material, queries, num_items)
-        ranked = ranker(trained.wide_deep, part, trained.encoder, material)()
-        yield "two_stage", "two_stage", ranked[:, :k], time.perf_counter() - start
+    yield "two_tower", "retrieval", lambda asked: retrieve(two_tower, material, asked, k, num_items)
+    if wide_deep is not None:
 
+        def rank(asked: Queries) -> NDArray[np.int32]:
+            part = retrieved(two_tower, material, asked, num_items)
+            return ranker(wide_deep, part, trained.encoder, material)()[:, :k]
 
-def _evaluate(
-    material: Material,
-    queries: Queries,
-    name: str,
-    group: str,
-    lists: NDArray[np.int32],
-    vectors: Vectors,
-    seconds: float,
-) -> SystemResult:
-    config, dataset = material.config, material.dataset
-    return evaluate_lists(
-        name, group, lists, queries, dataset, config.evaluation, config.seed, vectors, seconds
-    )
+        yield "two_stage", "two_stage", rank
 
 
 def _speed(folder: Path) -> dict[str, float]:

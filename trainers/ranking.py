@@ -126,7 +126,9 @@ def ranker(
     def score(owners: Any, items: Any) -> Any:
         return model.logits(pairs.encode(owners, items))
 
-    logits = tf.function(score, reduce_retracing=True, autograph=False)
+    # One trace for blocks of every size: each ranker has a function of its own.
+    rows = tf.TensorSpec([None], tf.int32)
+    logits = tf.function(score, input_signature=[rows, rows], autograph=False)
     queries, k = part.lists.shape
     owners = np.repeat(np.arange(queries, dtype=np.int32), k)
     items = part.lists.ravel()

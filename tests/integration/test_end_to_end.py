@@ -69,6 +69,22 @@ def test_metrics_hold_the_time_of_every_stage(outcome):
     assert metrics == outcome.metrics
 
 
+def test_the_cold_start_of_every_system_is_measured_on_the_same_users(outcome):
+    metrics = outcome.metrics
+    users = {metrics[f"cold_start.history_{length}.queries"] for length in (0, 1, 3, 10)}
+    assert len(users) == 1
+    for system in ("most_popular", "item_knn", "two_tower", "two_stage"):
+        key = f"cold_start.history_3.{system}.recall@20"
+        assert metrics[f"{key}.low"] <= metrics[key] <= metrics[f"{key}.high"]
+    assert "## Cold start" in (outcome.folder / "table.md").read_text()
+
+
+def test_retrieval_knows_a_new_user_better_with_each_event(outcome):
+    found = [outcome.metrics[f"cold_start.history_{n}.two_tower.recall@20"] for n in (0, 1, 3, 10)]
+    assert found == sorted(found)
+    assert found[3] > found[0] + 0.1
+
+
 def test_retrieval_beats_the_most_popular_items(outcome):
     """Measured with seeds 42, 1 and 2: 0.387, 0.381, 0.376 against 0.171, 0.127, 0.185."""
     popular = outcome.metrics["baselines.most_popular.recall@10"]
@@ -162,7 +178,8 @@ def test_evaluate_measures_a_finished_run_again(outcome, artifacts):
     result = CliRunner(env={"COLUMNS": "200"}).invoke(
         commands.evaluate, arguments, catch_exceptions=False
     )
-    assert "two_tower" in result.output
+    assert result.output.count("two_tower") == 2
+    assert "Cold start: recall@20" in result.output
     metrics = json.loads((outcome.folder / "metrics.json").read_text())
     assert metrics.keys() == outcome.metrics.keys()
 

@@ -19,8 +19,9 @@ def flatten(results: Sequence[SystemResult]) -> dict[str, float]:
 
     `baselines.item_knn.recall@10` with `.low` and `.high`, `two_stage.ndcg@10` where group and name
     are the same, `slices.new_users.baselines.item_knn.recall@20`, `slices.new_users.queries`,
-    `baselines.item_knn.seconds`, and `differences.two_tower-item_knn.recall@20`, paired by user, of
-    each stage to every baseline and to the stage before. What is undefined has no key.
+    `baselines.item_knn.seconds`, `cold_start.history_3.item_knn.recall@20`,
+    `cold_start.history_3.queries`, and `differences.two_tower-item_knn.recall@20`, paired by user,
+    of each stage to every baseline and to the stage before. What is undefined has no key.
     """
     flat: dict[str, float] = {}
     for result in results:
@@ -31,6 +32,9 @@ def flatten(results: Sequence[SystemResult]) -> dict[str, float]:
         for name, part in result.slices.items():
             flat[f"slices.{name}.queries"] = part.queries
             flat |= _flat(f"slices.{name}.{result.key}", part.intervals)
+        for name, part in result.cold_start.items():
+            flat[f"cold_start.{name}.queries"] = part.queries
+            flat |= _flat(f"cold_start.{name}.{result.name}", part.intervals)
     return flat | _differences(results)
 
 

@@ -18,7 +18,8 @@ class Queries:
         user: int32 [Q], rows of the users table, ascending.
         history: positives of earlier splits, oldest first, repeats kept.
         events: rows of the events of the history, in the same order.
-        seen: the distinct items of the history, ascending.
+        seen: the distinct items that the user took before, ascending: those of the history, which
+            lists leave out.
         targets: distinct positives of the evaluated split, ascending, at least one a row.
         time: int64 [Q], microseconds since 1970-01-01 UTC of the first target event.
         event: int64 [Q], row of that event: the context of the request.
@@ -45,6 +46,18 @@ class Queries:
             self.targets.take(rows),
             self.time[rows],
             self.event[rows],
+        )
+
+    def then(self, more: "Queries") -> "Queries":
+        """These queries and then others, whose users need not ascend."""
+        return Queries(
+            np.concatenate([self.user, more.user]),
+            self.history.then(more.history),
+            self.events.then(more.events),
+            self.seen.then(more.seen),
+            self.targets.then(more.targets),
+            np.concatenate([self.time, more.time]),
+            np.concatenate([self.event, more.event]),
         )
 
 
@@ -82,7 +95,7 @@ def build_queries(
         time=events.time[evaluated[first]],
         event=evaluated[first],
     )
-    return _sample(queries, config.max_users, seed)
+    return queries if config.max_users is None else sample(queries, config.max_users, seed)
 
 
 def training_queries(dataset: PreparedDataset, chosen: NDArray[np.intp]) -> Queries:
@@ -116,8 +129,9 @@ def _rows_of(
     return Rows(indptr.astype(np.int64), items.astype(np.int32)).take(users.astype(np.intp))
 
 
-def _sample(queries: Queries, size: int | None, seed: int) -> Queries:
-    if size is None or size >= len(queries):
+def sample(queries: Queries, size: int, seed: int) -> Queries:
+    """At most `size` of the queries, in their order; which ones is drawn by the seed."""
+    if size >= len(queries):
         return queries
     chosen = np.random.default_rng(seed).choice(len(queries), size, replace=False)
     return queries.take(np.sort(chosen))

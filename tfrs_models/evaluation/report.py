@@ -1,7 +1,7 @@
 """What one system achieved: values of each user, intervals, slices, spread over the catalogue."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,7 @@ class SystemResult:
         intervals: means of `values` with their 95% bounds.
         beyond: means of what is not accuracy, such as `coverage@20`; undefined ones are missing.
         slices: by name.
+        cold_start: by name, see `with_cold_start`; empty where that was not measured.
         bootstrap: how the intervals were drawn.
         seconds: time to fit and rank, when measured.
     """
@@ -55,6 +56,7 @@ class SystemResult:
     slices: Mapping[str, SliceResult]
     bootstrap: Bootstrap
     seconds: float | None = None
+    cold_start: Mapping[str, SliceResult] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -95,15 +97,23 @@ def evaluate_lists(
         values=values,
         intervals=intervals(values, bootstrap),
         beyond=beyond_accuracy(lists, dataset, config.ks, item_vectors),
-        slices={s.name: _measure(s, lists, config.ks, bootstrap) for s in slices(dataset, queries)},
+        slices={s.name: measure(s, lists, config.ks, bootstrap) for s in slices(dataset, queries)},
         bootstrap=bootstrap,
         seconds=seconds,
     )
 
 
-def _measure(
+def measure(
     part: Slice, lists: NDArray[np.int32], ks: Sequence[int], bootstrap: Bootstrap
 ) -> SliceResult:
+    """Accuracy on a part of the queries.
+
+    Args:
+        part: which queries, and which of their targets.
+        lists: int32 [Q, K], item rows, best first, of all queries.
+        ks: lengths of the lists.
+        bootstrap: how to resample.
+    """
     if len(part.queries) == 0:
         return SliceResult(0, {})
     values = accuracy(lists[part.queries], part.targets, ks)

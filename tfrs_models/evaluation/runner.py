@@ -2,15 +2,20 @@
 
 import logging
 import time
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
 
 from configs.evaluation import EvaluationConfig
 from tfrs_models.data.dataset import PreparedDataset
 from tfrs_models.evaluation.baseline import NotApplicableError, fit_baseline
+from tfrs_models.evaluation.cold_start import as_new_users, with_cold_start
 from tfrs_models.evaluation.content import content_vectors
 from tfrs_models.evaluation.metrics_file import BASELINES
 from tfrs_models.evaluation.queries import Queries
 from tfrs_models.evaluation.report import SystemResult, evaluate_lists
-from tfrs_models.evaluation.top_k import top_k_lists
+from tfrs_models.evaluation.top_k import Scorer, top_k_lists
 
 _log = logging.getLogger(__name__)
 
@@ -23,26 +28,45 @@ def evaluate_baselines(
     The diversity compares the words of the items (`content_vectors`).
     """
     vectors = content_vectors(dataset)
+    new_users = as_new_users(queries, seed)
     results = []
     for name in config.baselines:
         started = time.perf_counter()
         try:
-            scorer = fit_baseline(name, config, dataset, queries, seed)
+            # Fitted once, for both kinds of queries: some fits take minutes.
+            scorer = fit_baseline(name, config, dataset, queries.then(new_users), seed)
         except NotApplicableError as error:
             _log.warning("Baseline left out: %s", error)
             continue
-        lists = top_k_lists(
-            scorer,
-            queries,
-            dataset.num_items,
-            max(config.ks),
-            config.memory_limit_mib,
-            config.exclude_seen,
-            name,
-        )
+        lists = _rank(name, scorer, dataset, config, queries)
         seconds = time.perf_counter() - started
-        results.append(
-            evaluate_lists(name, BASELINES, lists, queries, dataset, config, seed, vectors, seconds)
+        result = evaluate_lists(
+            name, BASELINES, lists, queries, dataset, config, seed, vectors, seconds
         )
+        rank = partial(_rank, name, _from(scorer, len(queries)), dataset, config)
+        results.append(with_cold_start(result, rank, new_users))
         _log.info("%s: fitted and ranked in %.1f s", name, seconds)
     return results
+
+
+def _rank(
+    name: str,
+    scorer: Scorer,
+    dataset: PreparedDataset,
+    config: EvaluationConfig,
+    queries: Queries,
+) -> NDArray[np.int32]:
+    return top_k_lists(
+        scorer,
+        queries,
+        dataset.num_items,
+        max(config.ks),
+        config.memory_limit_mib,
+        config.exclude_seen,
+        name,
+    )
+
+
+def _from(scorer: Scorer, start: int) -> Scorer:
+    """A scorer of the queries from `start` on."""
+    return lambda block: scorer(block + start)

@@ -29,7 +29,9 @@ def indicator(rows: Rows, width: int) -> "csr_array":
     from scipy.sparse import csr_array
 
     ones = np.ones(len(rows.items), np.float32)
-    matrix = csr_array((ones, rows.items, rows.indptr), shape=(len(rows), width))
+    # A copy: SciPy sorts the items in place, and the order of a history matters to others.
+    parts = (ones, rows.items, rows.indptr)
+    matrix = csr_array(parts, shape=(len(rows), width), copy=True)
     matrix.sum_duplicates()
     matrix.data[:] = 1
     return matrix

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tfrs_models.evaluation.cold_start import METRICS as COLD_START_METRICS
 from tfrs_models.evaluation.intervals import Interval
 from tfrs_models.evaluation.metrics_file import shown_k
 from tfrs_models.evaluation.report import SystemResult
@@ -33,6 +34,48 @@ def table(results: Sequence[SystemResult]) -> "Table":
 def markdown(results: Sequence[SystemResult]) -> str:
     """The table in Markdown, with all metrics at one k, ending with a line break."""
     header, rows = _cells(results, _ACCURACY, _BEYOND)
+    return _lines(header, rows)
+
+
+def cold_start_table(results: Sequence[SystemResult]) -> "Table":
+    """A terminal table of the recall; `cold_start_markdown` shows NDCG and the intervals too."""
+    from rich.table import Table
+
+    name = f"{COLD_START_METRICS[0]}@{shown_k(results)}"
+    drawn = Table(title=f"Cold start: {name}, new users by events known")
+    drawn.add_column("system", no_wrap=True)
+    for part in results[0].cold_start:
+        drawn.add_column(part.removeprefix("history_"), justify="right", no_wrap=True)
+    for result in results:
+        parts = result.cold_start.values()
+        means = (_share(p.intervals[name].mean) if p.queries else "-" for p in parts)
+        drawn.add_row(result.name, *means)
+    return drawn
+
+
+def cold_start_markdown(results: Sequence[SystemResult]) -> str:
+    """A table in Markdown for each metric of the cold start, with the number of queries."""
+    k = shown_k(results)
+    return "\n".join(_cold_start(results, f"{name}@{k}") for name in COLD_START_METRICS)
+
+
+def _cold_start(results: Sequence[SystemResult], metric: str) -> str:
+    sizes = [f"{name} ({part.queries:,})" for name, part in results[0].cold_start.items()]
+    rows = [
+        [
+            result.key,
+            *(
+                _interval(part.intervals[metric]) if part.queries else "-"
+                for part in result.cold_start.values()
+            ),
+        ]
+        for result in results
+    ]
+    return _lines([metric, *sizes], rows)
+
+
+def _lines(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown, all columns but the first to the right."""
     rule = ["---"] + ["---:"] * (len(header) - 1)
     return "".join(f"| {' | '.join(row)} |\n" for row in (header, rule, *rows))
 

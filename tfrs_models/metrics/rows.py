@@ -55,6 +55,16 @@ class Rows:
         """The same rows with only the items that the mask, bool [T], marks."""
         return Rows.from_owners(self.owners[keep], self.items[keep], len(self))
 
+    def latest(self, limits: NDArray[np.int64]) -> "Rows":
+        """The last items of each row, at most `limits`, int64 [Q], of them."""
+        from_the_end = np.repeat(self.indptr[1:], self.lengths) - np.arange(len(self.items))
+        return self.where(from_the_end <= limits[self.owners])
+
+    def then(self, more: "Rows") -> "Rows":
+        """These rows and then others."""
+        indptr = np.concatenate([self.indptr, self.indptr[-1] + more.indptr[1:]])
+        return Rows(indptr, np.concatenate([self.items, more.items]))
+
 
 def distinct(keys: NDArray[np.int64]) -> NDArray[np.int64]:
     """The distinct keys, ascending.

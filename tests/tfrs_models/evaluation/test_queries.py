@@ -105,6 +105,19 @@ def test_a_sample_larger_than_the_users_is_all_of_them(dataset):
     assert len(queries_of(dataset, max_users=10_000)) == len(queries_of(dataset))
 
 
+def test_queries_and_then_others_are_both(events):
+    queries = queries_of(events)
+    one, other = queries.take(np.array([0])), queries.take(np.array([1]))
+    both = other.then(one)
+    assert both.user.tolist() == [W, U]
+    assert both.time.tolist() == [3_000_000, 7_000_000]
+    assert both.event.tolist() == [other.event[0], one.event[0]]
+    assert as_lists(both.history) == [[], [B, A, B, C]]
+    assert as_lists(both.events) == [[], one.events.items.tolist()]
+    assert as_lists(both.seen) == [[], [A, B, C]]
+    assert as_lists(both.targets) == [[A], [D, E]]
+
+
 def test_equals_a_user_by_user_construction(dataset):
     queries, events = queries_of(dataset), dataset.events
     expected = {}

@@ -28,6 +28,12 @@ def test_indicator_is_one_however_often_an_item_repeats():
     assert indicator(rows, 5).toarray().tolist() == [[0, 0, 1, 0, 1], [0] * 5]
 
 
+def test_indicator_leaves_the_order_of_its_rows_alone():
+    rows = Rows(np.array([0, 3], np.int64), np.array([4, 2, 4], np.int32))
+    indicator(rows, 5)
+    assert rows.items.tolist() == [4, 2, 4]
+
+
 def test_the_train_matrix_holds_training_positives_alone(dataset):
     events, matrix = dataset.events, train_matrix(dataset)
     assert matrix.shape == (dataset.num_users, dataset.num_items)

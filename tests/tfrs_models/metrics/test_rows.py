@@ -46,3 +46,13 @@ def test_contains_finds_keys_inside_and_beyond_the_range():
 
 def test_no_keys_contain_nothing():
     assert contains(np.array([], np.int64), np.array([1, 2])).tolist() == [False, False]
+
+
+def test_latest_keeps_the_end_of_each_row():
+    assert as_lists(ROWS.latest(np.array([1, 5, 2]))) == [[3], [], [9, 4]]
+    assert as_lists(ROWS.latest(np.array([0, 0, 3]))) == [[], [], [4, 9, 4]]
+
+
+def test_then_puts_rows_behind():
+    more = Rows(np.array([0, 0, 1]), np.array([8], np.int32))
+    assert as_lists(ROWS.then(more)) == [[7, 3], [], [4, 9, 4], [], [8]]

@@ -26,7 +26,7 @@ def fit(
     """Cosine between an item's TF-IDF vector and the mean vector of the history's items."""
     vectors = content_vectors(dataset)
     # The cosine ignores the profile's length, so the sum stands for the mean.
-    profiles = unit_rows(indicator(queries.seen, dataset.num_items) @ vectors)
+    profiles = unit_rows(indicator(queries.history, dataset.num_items) @ vectors)
     counts = train_counts(dataset)
     by_term = vectors.T.tocsr()
 

@@ -50,11 +50,11 @@ def fit(
             "`evaluation.baseline_options.ease.max_items` if the machine can bear it."
         )
     weights = _weights(train_matrix(dataset)[:, items], options.l2)
-    seen = indicator(queries.seen, dataset.num_items)[:, items]
+    profiles = indicator(queries.history, dataset.num_items)[:, items]
 
     def score(block: NDArray[np.intp]) -> NDArray[np.float32]:
         scores = np.zeros((len(block), dataset.num_items), np.float32)
-        scores[:, items] = seen[block] @ weights
+        scores[:, items] = profiles[block] @ weights
         return fill_with_popularity(scores, counts)
 
     return score

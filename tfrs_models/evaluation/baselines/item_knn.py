@@ -38,11 +38,11 @@ def fit(
     "Item-based top-N recommendation algorithms", TOIS 22(1), 2004.
     """
     similarity = _similarity(train_matrix(dataset), options)
-    seen = indicator(queries.seen, dataset.num_items)
+    profiles = indicator(queries.history, dataset.num_items)
     counts = train_counts(dataset)
 
     def score(block: NDArray[np.intp]) -> NDArray[np.float32]:
-        return fill_with_popularity((seen[block] @ similarity).toarray(), counts)
+        return fill_with_popularity((profiles[block] @ similarity).toarray(), counts)
 
     return score
 

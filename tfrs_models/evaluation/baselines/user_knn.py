@@ -38,7 +38,7 @@ def fit(
     Sarwar et al., "Analysis of recommendation algorithms for e-commerce", EC 2000.
     """
     taken = train_matrix(dataset)
-    profiles = indicator(queries.seen, dataset.num_items)
+    profiles = indicator(queries.history, dataset.num_items)
     counts = train_counts(dataset)
 
     def score(block: NDArray[np.intp]) -> NDArray[np.float32]:
