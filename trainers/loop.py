@@ -158,7 +158,7 @@ def fit(
         initialize: gives the weights their initial values where a training begins.
 
     Raises:
-        DataError: the loss is not finite.
+        DataError: the loss or a weight is not finite.
     """
     first_data, _ = batches.data(0)
     model.compute_loss(batches.batch(tf.constant(0, tf.int64), first_data), training=False)
@@ -204,10 +204,12 @@ def _train(
     saved = time.monotonic()
     while state.step < plan.total_steps and state.stale < config.patience:
         state = _call(model, run_steps, plan, batches, watch, state)
-        if plan.evaluates_at(state.step):
-            state = _evaluate(evaluate, plan, checkpoints, watch, state, model)
-        elif time.monotonic() - saved < config.checkpoint_seconds:
+        evaluates = plan.evaluates_at(state.step)
+        if not evaluates and time.monotonic() - saved < config.checkpoint_seconds:
             continue
+        _check_weights(model, state.step)
+        if evaluates:
+            state = _evaluate(evaluate, plan, checkpoints, watch, state, model)
         checkpoints.save_latest(state.to_json())
         saved = time.monotonic()
     return state
@@ -249,17 +251,29 @@ def _call(
     loss, examples = float(model.loss_mean.result()), int(model.examples.result())
     seconds = time.perf_counter() - start
     if not math.isfinite(loss):
-        raise DataError(
-            f"the loss is {loss} after step {state.step + steps}: the training has diverged. Lower "
-            "`training.learning_rate` and `training.embedding_learning_rate`, or set "
-            "`training.clip_norm`; look for extreme values in dense features."
-        )
+        raise _diverged(f"the loss is {loss}", state.step + steps)
     watch.steps(state.step + steps, plan, loss, examples / seconds)
     return replace(
         state,
         step=state.step + steps,
         examples=state.examples + examples,
         seconds=state.seconds + seconds,
+    )
+
+
+def _check_weights(model: Any, step: int) -> None:
+    """A loss is that of the weights before its step: those after the last one may be broken."""
+    for variable in model.trainable_variables:
+        if not tf.reduce_all(tf.math.is_finite(variable)):
+            raise _diverged(f"`{variable.name}` is not finite", step)
+
+
+def _diverged(what: str, step: int) -> DataError:
+    return DataError(
+        f"{what} after step {step}: the training has diverged. The last sound checkpoint stays. "
+        "Lower `training.learning_rate` and `training.embedding_learning_rate`, set "
+        "`training.clip_norm`, or set `training.precision: float32` where it is bfloat16; look for "
+        "extreme values in dense features."
     )
 
 

@@ -222,7 +222,7 @@ def test_without_the_time_for_checkpoints_only_evaluations_write_them(tmp_path):
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_loss_that_is_not_finite_stops_with_the_way_out(tmp_path, bad):
-    with pytest.raises(DataError, match=r"learning_rate.*clip_norm"):
+    with pytest.raises(DataError, match=r"after step 4.*learning_rate.*clip_norm.*float32"):
         train_line(LOOP, tmp_path, loss_of, batches=LineBatches(1, 1, 1, bad))
 
 
@@ -232,6 +232,20 @@ def test_a_diverged_training_leaves_the_last_sound_checkpoint(tmp_path):
     model = built_line(LOOP)
     assert Checkpoints(model, tmp_path).restore_latest() is not None
     assert all(np.isfinite(value).all() for value in values(model.variables))
+
+
+def test_weights_that_a_sound_loss_has_broken_are_never_saved(tmp_path):
+    """One step of 3e38 overflows; its own loss was measured before."""
+    rate = {"learning_rate": 3e38, "embedding_learning_rate": 3e38, "warmup_steps": 0}
+    rule = {"optimizer": "sgd", "embedding_optimizer": "sgd", "steps_per_call": 1}
+    config = LOOP.model_copy(update={**rate, **rule})
+    with pytest.raises(DataError, match=r"`line/table:0` is not finite after step 1"):
+        train_line(config, tmp_path, loss_of, batches=LineBatches(1e3))
+    checkpoints = Checkpoints(built_line(config), tmp_path)
+    assert checkpoints.restore_latest() is None
+    model = built_line(config)
+    Checkpoints(model, tmp_path).restore_best()
+    assert all(np.isfinite(value).all() for value in values(model.trainable_variables))
 
 
 def built_line(config: TrainingConfig, width: int = 3) -> Line:

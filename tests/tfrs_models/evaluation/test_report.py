@@ -15,6 +15,7 @@ from tfrs_models.evaluation.report import beyond_accuracy, evaluate_lists
 from tfrs_models.evaluation.runner import evaluate_baselines
 from tfrs_models.evaluation.slices import slices
 from tfrs_models.evaluation.table import markdown, table
+from tfrs_models.evaluation.top_k import top_k_lists
 from tfrs_models.metrics.accuracy import accuracy
 
 CONFIG = EvaluationConfig(ks=(5, 20), bootstrap_samples=40)
@@ -148,6 +149,21 @@ def test_bounds_enclose_their_mean(results):
     for key in [key for key in flat if f"{key}.low" in flat]:
         assert flat[f"{key}.low"] <= flat[key] + 1e-12
         assert flat[key] <= flat[f"{key}.high"] + 1e-12
+
+
+def test_lists_of_the_whole_catalogue_hold_every_target(dataset, queries):
+    """Past the catalogue the places are empty: they find nothing, and precision counts them."""
+    config = CONFIG.model_copy(update={"ks": (500,), "bootstrap_samples": 0})
+    everything = top_k_lists(
+        lambda block: np.ones((len(block), dataset.num_items), np.float32),
+        queries,
+        dataset.num_items,
+        500,
+    )
+    result = evaluate_lists("x", "retrieval", everything, queries, dataset, config, seed=0)
+    assert (result.values["recall@500"] == 1).all()
+    assert result.values["precision@500"].tolist() == (queries.targets.lengths / 500).tolist()
+    assert result.beyond["coverage@500"] == 1
 
 
 def test_the_difference_is_that_of_the_means(results):
