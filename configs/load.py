@@ -38,11 +38,29 @@ def load_config(source: str, overrides: Sequence[str] = ()) -> RunConfig:
     """
     document = _read(source, ())
     changes = reduce(_merge, map(_override, overrides), Document({}))
-    merged = _merge(document, changes)
+    return _validated(source, _merge(document, changes))
+
+
+def changed(config: RunConfig, settings: Mapping[str, Any]) -> RunConfig:
+    """The configuration with other values, merged as `load_config` merges overrides.
+
+    Args:
+        config: stays as it is.
+        settings: plain values by `key.path`; later ones win.
+
+    Raises:
+        ConfigError: lists every wrong setting.
+    """
+    changes = (_nested(key.split("."), value) for key, value in settings.items())
+    values = reduce(_merged, changes, config.model_dump(mode="json"))
+    return _validated(config.name, Document(values))
+
+
+def _validated(source: str, document: Document) -> RunConfig:
     try:
-        return RunConfig.model_validate(merged.values)
+        return RunConfig.model_validate(document.values)
     except ValidationError as error:
-        raise ConfigError(_report(source, error, merged.places)) from None
+        raise ConfigError(_report(source, error, document.places)) from None
 
 
 def _read(source: str, chain: tuple[Path, ...]) -> Document:
@@ -50,7 +68,7 @@ def _read(source: str, chain: tuple[Path, ...]) -> Document:
     if path in chain:
         names = " -> ".join(link.name for link in (*chain, path))
         raise ConfigError(f"`{_BASE}` goes round in a circle: {names}; remove one of them")
-    document = documents.parse(_text(path), path.name)
+    document = documents.parse(read_text(path), path.name)
     base = document.values.get(_BASE)
     if base is None:
         return document
@@ -75,7 +93,12 @@ def _path(source: str, folder: Path) -> Path:
     )
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Text of a YAML file, cut just past the length that `documents` refuses.
+
+    Raises:
+        ConfigError: it cannot be read, or is no UTF-8.
+    """
     try:
         with path.open(encoding="utf-8") as file:
             return file.read(documents.MAX_LENGTH + 1)
@@ -94,10 +117,12 @@ def _override(text: str) -> Document:
             f"received {faults.short(text)}"
         )
     origin = f"--set {path.strip()}"
-    parsed = documents.parse_value(value, origin)
-    nested: Any = reduce(lambda inner, key: {key: inner}, reversed(keys), parsed)
     places = {keys[:length]: origin for length in range(1, len(keys) + 1)}
-    return Document(nested, places)
+    return Document(_nested(keys, documents.parse_value(value, origin)), places)
+
+
+def _nested(keys: Sequence[str], value: Any) -> Any:
+    return reduce(lambda inner, key: {key: inner}, reversed(keys), value)
 
 
 def _merge(base: Document, changes: Document) -> Document:
@@ -124,14 +149,15 @@ def _report(source: str, error: ValidationError, places: Mapping[Keys, str]) -> 
     return "\n".join(
         [
             f"`{source}`: {count} wrong",
-            *(f"  {_line(details, places)}" for details in found),
+            *(f"  {line(details, places)}" for details in found),
             "Mend the file or add `--set key.path=value`; "
             "`tfrs config reference` shows every setting with its default.",
         ]
     )
 
 
-def _line(details: ErrorDetails, places: Mapping[Keys, str]) -> str:
+def line(details: ErrorDetails, places: Mapping[Keys, str]) -> str:
+    """One fault: the setting, where it was written, and what is wrong with it."""
     path = details["loc"]
     name = ".".join(map(str, path)) or "configuration"
     return f"`{name}`{_written(path, places)}: {faults.describe(details)}"

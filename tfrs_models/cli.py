@@ -19,7 +19,7 @@ EXIT_CANNOT_WRITE = 73
 EXIT_BROKEN_PIPE = 141  # what a shell reports for a process that SIGPIPE ended
 
 # What NumPy, DuckDB, Arrow and TensorFlow all say, each with an exception of its own.
-_NO_SPACE = "No space left on device"
+NO_SPACE = "No space left on device"
 
 
 class Entry(NamedTuple):
@@ -32,6 +32,7 @@ class Entry(NamedTuple):
 COMMANDS: Mapping[str, Entry] = {
     "train": Entry("trainers.commands:train", "Train both stages, measure them, write a bundle."),
     "evaluate": Entry("trainers.commands:evaluate", "Measure a run again, beside the baselines."),
+    "tune": Entry("trainers.tune.commands:tune", "Search for better settings of retrieval."),
     "recommend": Entry("serving.commands:recommend", "Recommend items from a bundle."),
     "data": Entry("tfrs_models.data.commands:data", "Prepare and describe data."),
     "config": Entry("configs.commands:config", "Show and check configurations."),
@@ -121,7 +122,7 @@ def _run(arguments: Sequence[str]) -> int:
 def _unexpected(error: Exception, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
-    if _NO_SPACE in str(error):
+    if NO_SPACE in str(error):
         return _fail(
             "the disk is full: make room, or choose another folder with `--artifacts`, and run the "
             "same command again; what was finished is kept",

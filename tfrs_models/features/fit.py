@@ -44,12 +44,13 @@ def fit_features(config: FeaturesConfig, dataset: PreparedDataset, folder: Path)
         (partial / VOCABULARIES).mkdir()
         features = [_fit(*one, dataset, partial / VOCABULARIES) for one in named]
         crosses = [_cross(name, cross, features) for name, cross in config.crosses.items()]
-        history = _history(config.history, dataset)
+        history = history_spec(config.history, dataset)
         FeatureSpec(tuple(features), tuple(crosses), history, partial).save(partial)
     return FeatureSpec.load(folder)
 
 
-def _history(config: HistoryConfig, dataset: PreparedDataset) -> HistorySpec:
+def history_spec(config: HistoryConfig, dataset: PreparedDataset) -> HistorySpec:
+    """What a history holds under these settings."""
     types = dataset.event_types if config.event_types else ()
     return HistorySpec(config.max_length, types, config.time_gaps)
 

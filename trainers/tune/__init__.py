@@ -1,0 +1,1 @@
+"""`tfrs tune`: a search for better settings of the retrieval stage."""
