@@ -112,7 +112,8 @@ def _initialize(model: TwoTower, material: Material) -> None:
     config = material.config
     found = positives(material.dataset, config.retrieval.recency_half_life_days)
     known = material.dataset.known_items
-    set_initial_values(model, found, known, config.retrieval, config.seed)
+    items = material.encoded.item
+    set_initial_values(model, found, items, known, config.retrieval, config.seed)
 
 
 def new_batches(model: TwoTower, material: Material) -> RetrievalBatches:
