@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _POWER_ITERATIONS = 3
 _OVERSAMPLING = 16
+_RANK_TOLERANCE = 1e-7
 _SMALLEST_COUNT = 0.3
 _NOISE = 0.1
 
@@ -143,10 +144,38 @@ def right_singular_vectors(matrix: "csr_array", number: int, seed: int) -> NDArr
     """
     number = min(number, *matrix.shape)
     width = min(number + _OVERSAMPLING, *matrix.shape)
-    start = np.random.default_rng(seed).standard_normal((matrix.shape[1], width), np.float32)
+    basis = np.random.default_rng(seed).standard_normal((matrix.shape[1], width), np.float32)
     transposed = matrix.T.tocsr()
-    basis = np.linalg.qr(matrix @ start)[0]
     for _ in range(_POWER_ITERATIONS):
-        basis = np.linalg.qr(matrix @ np.linalg.qr(transposed @ basis)[0])[0]
-    vectors = np.linalg.svd(transposed @ basis, full_matrices=False)[0]
-    return np.asarray(vectors[:, :number], np.float32)
+        basis = _orthonormal(transposed @ _orthonormal(matrix @ basis))
+    return _orthonormal(transposed @ _orthonormal(matrix @ basis))[:, :number]
+
+
+def _orthonormal(tall: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The left singular vectors of [R, C], by falling singular value; zeros where there are fewer.
+
+    From the Gram matrix: a decomposition of the tall matrix itself would need several times the
+    memory. TensorFlow multiplies, because its threads share busy cores better than those of BLAS.
+    """
+    values, vectors, inverse_root = _decomposed_gram(tall)
+    order = np.argsort(values)[::-1]
+    turned = _product(tall, (vectors * inverse_root)[:, order])
+    # Once more, turning nothing: what single precision has left of the overlaps goes.
+    _, vectors, inverse_root = _decomposed_gram(turned)
+    return _product(turned, (vectors * inverse_root) @ vectors.T)
+
+
+def _decomposed_gram(
+    tall: NDArray[np.float32],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Eigenvalues and vectors of the Gram matrix, and 1 / root of the values that are not noise."""
+    columns = tf.constant(tall)
+    gram = tf.matmul(columns, columns, transpose_a=True).numpy().astype(np.float64)
+    values, vectors = np.linalg.eigh(gram)
+    kept = values > _RANK_TOLERANCE * values[-1]
+    return values, vectors, np.where(kept, np.where(kept, values, 1.0) ** -0.5, 0.0)
+
+
+def _product(left: NDArray[np.float32], right: NDArray[np.float64]) -> NDArray[np.float32]:
+    product: NDArray[np.float32] = tf.matmul(left, right.astype(np.float32)).numpy()
+    return product
