@@ -20,15 +20,13 @@ from tfrs_models.models.two_tower import TwoTower
 from trainers.evaluation import test_queries
 from trainers.retrieval import (
     Material,
+    fit_two_tower,
     highest_ranked,
     new_batches,
     new_two_tower,
     retrieve,
     search,
 )
-
-# `train_retrieval`, but for what it measures: it knows the validation part alone.
-from trainers.retrieval import _fit as fit_retrieval
 from trainers.validation import mean_metric
 
 K = 20
@@ -57,7 +55,7 @@ def ours(config: RunConfig, work: Path) -> Curve:
         return course.record(lambda: recall_of_lists(_lists(model, material, queries), queries))
 
     listener = Listener(folder, lambda _: None)
-    fit_retrieval(model, batches, material, training, evaluate, folder, listener)
+    fit_two_tower(model, batches, material, training, evaluate, folder, listener)
     return course.curve
 
 

@@ -56,7 +56,9 @@ def train_retrieval(material: Material, folder: Path, watch: Watch) -> tuple[Two
         batches.refresh(partial(highest_ranked, model, material))
         return evaluate()
 
-    return model, _fit(model, batches, material, training, evaluate_and_refresh, folder, watch)
+    return model, fit_two_tower(
+        model, batches, material, training, evaluate_and_refresh, folder, watch
+    )
 
 
 def refit_retrieval(
@@ -80,12 +82,12 @@ def refit_retrieval(
         batches.refresh(partial(highest_ranked, model, material))
         return float(model.optimizer.iterations.numpy())
 
-    return model, _fit(
+    return model, fit_two_tower(
         model, batches, material, training.model_copy(update=once), steps_taken, folder, watch
     )
 
 
-def _fit(
+def fit_two_tower(
     model: TwoTower,
     batches: RetrievalBatches,
     material: Material,
