@@ -147,7 +147,8 @@ class RetrievalBatches:
         share = tf.random.stateless_uniform(tf.shape(room), seed + _WINDOW)
         shift = tf.cast(share * tf.cast(room + 1, tf.float32), tf.int32)
         start = (first + tf.minimum(shift, room))[:, tf.newaxis]
-        place = start + tf.range(self._width)
+        longest = tf.minimum(tf.reduce_max(last - first), self._width)
+        place = start + tf.range(longest)
         inside = place < last[:, tf.newaxis]
         place = tf.where(inside, place, 0)
         item = tf.where(inside, tf.gather(data["item"], place), 0)

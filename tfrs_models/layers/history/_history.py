@@ -34,7 +34,7 @@ class History(NamedTuple):
 
     Attributes:
         embed: item ids int32 [...] -> embeddings float32 [..., D].
-        ids: int32 [B, L]; 0 is no item.
+        ids: int32 [B, L] or less wide; 0 is no item.
         types: int32 [B, L], event types, or None.
         gaps: int32 [B, L], time from each event to the next or to the request, or None.
     """

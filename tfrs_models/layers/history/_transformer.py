@@ -49,7 +49,7 @@ class Transformer(HistoryEncoder):
         return tf.pad(states, [[0, 0], [1, 0], [0, 0]])
 
     def _enter(self, history: History) -> Any:
-        states = history.embed(history.ids) + self.places
+        states = history.embed(history.ids) + self.places[: tf.shape(history.ids)[1]]
         if self.type is not None:
             states += tf.gather(self.type, history.types)
         if self.gap is not None:
@@ -63,7 +63,7 @@ class Block(tf.keras.layers.Layer):
     def __init__(self, options: Options, shape: HistoryShape, seed: int, name: str) -> None:
         super().__init__(name=name)
         self.heads, self.dropout = options.heads, options.dropout
-        self.length, self.dim = shape.length, shape.dim
+        self.dim = shape.dim
         hidden = options.hidden_factor * shape.dim
         policy = shape.policy
         self.attention_norm = tf.keras.layers.LayerNormalization(epsilon=1e-6, name="norm_1")
@@ -86,17 +86,18 @@ class Block(tf.keras.layers.Layer):
     def _attend(self, projected: Any, present: Any) -> Any:
         """Multi-head attention of [B, L, 3 D] -> [B, L, D]."""
         width = self.dim // self.heads
-        split = tf.reshape(projected, [-1, self.length, 3, self.heads, width])
+        length = tf.shape(projected)[1]
+        split = tf.reshape(projected, [-1, length, 3, self.heads, width])
         queries, keys, values = tf.unstack(tf.transpose(split, [2, 0, 3, 1, 4]))
         logits = tf.matmul(queries, keys, transpose_b=True)
         logits = tf.cast(logits, tf.float32) * width**-0.5 + self._bias(present)
         shares = tf.cast(tf.nn.softmax(logits), values.dtype)
         merged = tf.transpose(tf.matmul(shares, values), [0, 2, 1, 3])
-        return tf.reshape(merged, [-1, self.length, self.dim])
+        return tf.reshape(merged, [-1, length, self.dim])
 
     def _bias(self, present: Any) -> Any:
         """Distance biases, and masks of the future and of empty places: [B, heads, L, L]."""
-        place = tf.range(self.length)
+        place = tf.range(tf.shape(present)[1])
         back = place[:, tf.newaxis] - place
         bias = tf.gather(self.distance, tf.maximum(back, 0), axis=1)
         bias = tf.where(back >= 0, bias, _MASKED)
