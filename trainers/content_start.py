@@ -34,11 +34,14 @@ def fit_content(
     Args:
         content: the tower, built.
         columns: encoded features of I items, [I, ...] by name.
-        directions: float32 [I, D], unit vectors.
+        directions: float32 [I, at most D], unit vectors.
         priors: float32 [I], in units of the model's prior weights.
         seed: of the order.
     """
-    wanted = np.concatenate([CONTENT_LENGTH * directions, priors[:, np.newaxis]], axis=1)
+    blank = ((0, 0), (0, content.layers[-1].units - 1 - directions.shape[1]))
+    wanted = np.concatenate(
+        [CONTENT_LENGTH * np.pad(directions, blank), priors[:, np.newaxis]], axis=1
+    )
     data = {name: tf.constant(column) for name, column in columns.items()}
     batch = min(_BATCH, len(wanted))
     steps = min(max(_EPOCHS * len(wanted) // batch, _LEAST_STEPS), _MOST_STEPS)
