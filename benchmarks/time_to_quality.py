@@ -45,6 +45,7 @@ def run_all(arguments: argparse.Namespace, config: RunConfig, work: Path) -> dic
     }
     curves = {"ours": in_child(ours, config, work)}
     for name, (rival, passes) in rivals.items():
+        print(f"training {name}, {passes} passes", flush=True)
         curves[name] = in_child(run_rival, rival, config, work, passes)
     return curves
 
