@@ -81,7 +81,7 @@ class RetrievalConfig(Section):
     validation_users: Annotated[int, Field(ge=1)] | None = 5000
     """Validate on a seeded sample of this many users; on all when missing."""
     refit: bool = False
-    """True trains once more on training and validation events, for the best number of epochs."""
+    """True trains once more, on validation events too; only without the ranking stage."""
 
     @model_validator(mode="after")
     def _check_shares(self) -> Self:

@@ -99,7 +99,6 @@ def train(config: RunConfig, artifacts: Path, folder: Path, console: Console) ->
     if config.ranking.enabled:
         wide_deep = _ranking(two_tower, encoder, material, folder / "ranking", console)
     if config.retrieval.refit:
-        # The ranker has learned from validation events that this retrieval had not seen.
         material = replace(material, dataset=learn_validation(material.dataset))
         two_tower = _refit(material, folder, console)
     return Trained(material, encoder, two_tower, wide_deep)

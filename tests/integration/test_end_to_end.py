@@ -15,7 +15,7 @@ from configs.errors import ArtifactError, ConfigError
 from exports.manifest import verify
 from serving.recommender import Recommender
 from serving.request import Request
-from tfrs_models.data.dataset import TEST
+from tfrs_models.data.dataset import TEST, VALIDATION
 from tfrs_models.evaluation.queries import build_queries
 from trainers import commands, folders
 from trainers.ranking import ranker, retrieved
@@ -216,6 +216,22 @@ def test_without_ranking_the_retrieved_order_stays(tmp_path):
     assert not [name for name in outcome.metrics if "two_stage" in name or "ranking" in name]
     answer = Recommender.open(outcome.bundle).recommend(Request(k=3))
     assert [item.score for item in answer.items] == [i.retrieval_score for i in answer.items]
+
+
+def test_a_refit_learns_the_validation_events_for_the_best_number_of_epochs(tmp_path):
+    config = tiny_config(retrieval={**SHORT, "refit": True}, ranking={"enabled": False})
+    trained = train(config, tmp_path, tmp_path / "run", QUIET)
+    assert not (trained.material.dataset.events.split == VALIDATION).any()
+    best = folders.read_done(tmp_path / "run" / "retrieval")["best_epoch"]
+    assert folders.read_done(tmp_path / "run" / "refit")["epochs"] == best
+    again = train(config, tmp_path, tmp_path / "run", QUIET)  # restored, not trained
+    for one, other in zip(trained.two_tower.weights, again.two_tower.weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_refit_with_a_ranker_is_refused_with_the_way_out():
+    with pytest.raises(ValueError, match=r"needs `ranking\.enabled: false`"):
+        tiny_config(retrieval={"refit": True})
 
 
 def test_histories_can_be_turned_off(tmp_path):
