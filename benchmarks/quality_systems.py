@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from curves import Course, Curve
 from numpy.typing import NDArray
-from retrieval_runs import Listener, open_material, start_training, training_pairs
+from retrieval_runs import Listener, open_material, training_pairs
 from tutorial import names, new_tutorial, tutorial_batches
 
 from configs.run import RunConfig
@@ -21,12 +21,12 @@ from trainers.evaluation import test_queries
 from trainers.retrieval import (
     Material,
     fit_two_tower,
-    highest_ranked,
     new_batches,
     new_two_tower,
     retrieve,
     search,
 )
+from trainers.run import make_deterministic
 from trainers.validation import mean_metric
 
 K = 20
@@ -41,7 +41,7 @@ Rival = Callable[[Material, int, Recall], Curve]
 
 def ours(config: RunConfig, work: Path) -> Curve:
     """The preset, trained for all its epochs by the loop of `tfrs train`."""
-    start_training(config)
+    make_deterministic(config.seed)
     material, queries = open_split(config, work)
     training = config.retrieval.training
     training = training.model_copy(update={"evaluate_every_epochs": 1, "patience": training.epochs})
@@ -51,7 +51,6 @@ def ours(config: RunConfig, work: Path) -> Curve:
     batches = new_batches(model, material)
 
     def evaluate() -> float:
-        batches.refresh(partial(highest_ranked, model, material))
         return course.record(lambda: recall_of_lists(_lists(model, material, queries), queries))
 
     listener = Listener(folder, lambda _: None)

@@ -9,18 +9,12 @@ from rich.console import Console
 
 from configs.run import RunConfig
 from tfrs_models.backend import tf
-from tfrs_models.data.dataset import TRAIN, PreparedDataset
+from tfrs_models.data.dataset import PreparedDataset
 from trainers.retrieval import Material, new_batches, new_two_tower
 from trainers.run import prepared
 from trainers.watch import Steps, Watch
 
 _BATCHES = 8
-
-
-def start_training(config: RunConfig) -> None:
-    """Make this process as deterministic as `trainers.run.train` makes it."""
-    tf.keras.utils.set_random_seed(config.seed)
-    tf.config.experimental.enable_op_determinism()
 
 
 def open_material(config: RunConfig, work: Path) -> Material:
@@ -33,7 +27,7 @@ def open_material(config: RunConfig, work: Path) -> Material:
 def training_pairs(dataset: PreparedDataset) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """User and item rows of the positive training events: int32 [P] each."""
     events = dataset.events
-    learned = (events.split == TRAIN) & (events.weight > 0)
+    learned = events.learned
     return events.user[learned], events.item[learned]
 
 

@@ -31,11 +31,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from children import in_child, peak_mib
 from numpy.typing import NDArray
-from retrieval_runs import Listener, open_material, start_training
+from retrieval_runs import Listener, open_material
 
 from configs.load import load_config
 from configs.run import RunConfig
 from trainers.retrieval import train_retrieval
+from trainers.run import make_deterministic
 
 EVENTS_A_USER = 50
 ZIPF_EXPONENT = 0.8
@@ -84,7 +85,7 @@ def prepare(config: RunConfig, work: Path) -> dict[str, float]:
 
 def train(config: RunConfig, work: Path, calls: int) -> dict[str, float]:
     """Train for some compiled calls after the first one."""
-    start_training(config)
+    make_deterministic(config.seed)
     before = peak_mib()
     material = open_material(config, work)
     rates: list[float] = []

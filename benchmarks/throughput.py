@@ -35,7 +35,6 @@ from retrieval_runs import (
     Listener,
     flops_per_example,
     open_material,
-    start_training,
     training_pairs,
 )
 from tutorial import names, new_tutorial, tutorial_batches
@@ -44,6 +43,7 @@ from configs.load import load_config
 from configs.run import RunConfig
 from tfrs_models.backend import tf
 from trainers.retrieval import train_retrieval
+from trainers.run import make_deterministic
 
 Report = Callable[[float], None]
 """Hands over a figure; returns when the next one is wanted."""
@@ -55,7 +55,7 @@ _ENDLESS = 1_000_000
 
 def ours(config: RunConfig, work: Path, report: Report) -> None:
     """Examples/s of each compiled call."""
-    start_training(config)
+    make_deterministic(config.seed)
     material = open_material(config, work)
     train_retrieval(material, work / "ours", Listener(work / "ours", report))
 

@@ -11,10 +11,10 @@ from tfrs_models.data.dataset import FIRST_ROW, PreparedDataset
 from tfrs_models.features.columns import read_arrow
 from tfrs_models.features.history import HISTORY, TIME, TYPE
 from tfrs_models.features.spec import FeatureSpec, RawInput
+from tfrs_models.features.tables import MICROSECONDS_A_SECOND
 
 POPULARITY = "popularity"
 _BATCH = 16_384
-_MICROSECONDS_A_SECOND = 1_000_000
 
 
 def item_table(dataset: PreparedDataset, spec: FeatureSpec) -> Any:
@@ -96,7 +96,7 @@ def _history_columns(
         types = pa.array(spec.history.event_types)
         yield TYPE, _by_dictionary(events.type[kept], types), slices
     if spec.history.num_gaps:
-        yield TIME, pa.array(events.time[kept] // _MICROSECONDS_A_SECOND), slices
+        yield TIME, pa.array(events.time[kept] // MICROSECONDS_A_SECOND), slices
 
 
 def _seen(

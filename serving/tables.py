@@ -11,12 +11,9 @@ from numpy.typing import NDArray
 
 from exports.loader import Input
 from exports.raw import raw_columns
+from serving.inputs import HISTORY, HISTORY_TIME, HISTORY_TYPE, USER_ID
 
 ITEM_ID = "item_id"
-USER_ID = "user_id"
-HISTORY = "history"
-HISTORY_TYPE = "history_type"
-HISTORY_TIME = "history_time"
 SEEN = "seen"
 
 

@@ -35,9 +35,20 @@ def remove_unfinished(folder: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a UTF-8 file; readers see the old one or the whole new one, on the disk."""
+    with new_file(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """Where to write a file; it takes the place of `path` when the block ends well.
+
+    Readers see the old one or the whole new one, on the disk. When the block fails, the old one
+    stays and nothing else is left.
+    """
     unfinished = path.with_name(f"{UNFINISHED}{path.name}")
     try:
-        unfinished.write_text(text, encoding="utf-8")
+        yield unfinished
         _flush(unfinished)
         unfinished.replace(path)
     finally:

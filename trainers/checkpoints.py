@@ -18,7 +18,7 @@ class Checkpoints:
     """
 
     def __init__(self, model: Any, folder: Path, others: Sequence[Any] = ()) -> None:
-        self._model, self._folder = model, folder
+        self._folder = folder
         self._state = tf.Variable("", dtype=tf.string, trainable=False)
         everything = tf.train.Checkpoint(
             variables=list(model.variables),
@@ -46,7 +46,7 @@ class Checkpoints:
 
     def restore_best(self) -> None:
         """Restore the best weights."""
-        restore_best(self._model, self._folder)
+        _restore_best(self._best, self._folder)
 
 
 def restore_best(model: Any, folder: Path) -> None:
@@ -55,7 +55,11 @@ def restore_best(model: Any, folder: Path) -> None:
     Raises:
         ArtifactError: there are none, or they belong to another model.
     """
-    if not _restore(_best(model, folder), folder):
+    _restore_best(_best(model, folder), folder)
+
+
+def _restore_best(manager: Any, folder: Path) -> None:
+    if not _restore(manager, folder):
         raise ArtifactError(f"`{folder / 'best'}` holds no checkpoint: train again")
 
 

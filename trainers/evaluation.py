@@ -1,10 +1,9 @@
 """Measures the trained stages and every baseline on the same test queries."""
 
-import json
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,7 @@ from tfrs_models.evaluation.queries import Queries, build_queries
 from tfrs_models.evaluation.report import SystemResult, evaluate_lists
 from tfrs_models.evaluation.runner import evaluate_baselines
 from tfrs_models.evaluation.table import cold_start_markdown, markdown
-from trainers.folders import DONE
+from trainers.folders import DONE, read_done
 from trainers.ranking import ranker, retrieved
 from trainers.retrieval import Material, retrieve
 
@@ -103,9 +102,8 @@ def _speed(folder: Path) -> dict[str, float]:
     """Seconds of the stages that are done, and examples/s of the trained ones."""
     speed: dict[str, float] = {}
     for name in ("prepare", "retrieval", "ranking", "refit", EXPORT):
-        done = folder / name / DONE
-        if done.exists():
-            record: Mapping[str, Any] = json.loads(done.read_text("utf-8"))
+        if (folder / name / DONE).exists():
+            record = read_done(folder / name)
             for key in ("seconds", "examples_per_second", "epochs", "best_epoch"):
                 if key in record:
                     speed[f"training.{name}.{key}"] = float(record[key])

@@ -160,6 +160,7 @@ def fit(
     Raises:
         DataError: the loss or a weight is not finite.
     """
+    plan = Plan.of(config, batches)
     first_data, _ = batches.data(0)
     model.compute_loss(batches.batch(tf.constant(0, tf.int64), first_data), training=False)
     model.optimizer.build(model.trainable_variables)
@@ -170,9 +171,8 @@ def fit(
     else:
         initialize()
         state = _first_evaluation(evaluate, checkpoints)
-    state = _train(model, batches, config, evaluate, checkpoints, watch, state)
+    state = _train(model, batches, config, plan, evaluate, checkpoints, watch, state)
     checkpoints.restore_best()
-    plan = Plan.of(config, batches)
     return Fit(
         best=state.best,
         best_epoch=state.best_epoch,
@@ -194,12 +194,12 @@ def _train(
     model: Any,
     batches: Batches,
     config: TrainingConfig,
+    plan: Plan,
     evaluate: Callable[[], float],
     checkpoints: Checkpoints,
     watch: Watch,
     state: State,
 ) -> State:
-    plan = Plan.of(config, batches)
     run_steps = _compile(model, batches, plan.batches_per_step)
     saved = time.monotonic()
     while state.step < plan.total_steps and state.stale < config.patience:

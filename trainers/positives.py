@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.errors import DataError
-from tfrs_models.data.dataset import TRAIN, PreparedDataset
-
-_MICROSECONDS_A_DAY = 86_400e6
-_MICROSECONDS_A_SECOND = 1_000_000
+from tfrs_models.data.dataset import PreparedDataset
+from tfrs_models.data.times import DAY
+from tfrs_models.features.tables import MICROSECONDS_A_SECOND
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def positives(dataset: PreparedDataset, half_life_days: float | None) -> Positiv
         DataError: there are none.
     """
     events = dataset.events
-    chosen = np.flatnonzero((events.split == TRAIN) & (events.weight > 0))
+    chosen = np.flatnonzero(events.learned)
     if not len(chosen):
         raise DataError(
             "no training event is positive: lower `data.events.min_value`, or give an event type "
@@ -64,7 +63,7 @@ def positives(dataset: PreparedDataset, half_life_days: float | None) -> Positiv
         item=events.item[chosen],
         event=chosen,
         moment=np.maximum.accumulate(np.where(new_moment, np.arange(len(chosen)), 0)),
-        seconds=time // _MICROSECONDS_A_SECOND,
+        seconds=time // MICROSECONDS_A_SECOND,
         type=events.type[chosen],
         weight=(weight / weight.mean()).astype(np.float32),
         users=user[first],
@@ -75,11 +74,6 @@ def positives(dataset: PreparedDataset, half_life_days: float | None) -> Positiv
 def _recency(time: NDArray[np.int64], half_life_days: float | None) -> NDArray[np.float64]:
     if half_life_days is None:
         return np.ones(len(time))
-    age_days = (time.max() - time) / _MICROSECONDS_A_DAY
+    age_days = (time.max() - time) / DAY
     weights: NDArray[np.float64] = 0.5 ** (age_days / half_life_days)
     return weights
-
-
-def event_counts(found: Positives, num_items: int) -> NDArray[np.int64]:
-    """Number of positives of each item row: int64 [num_items]."""
-    return np.bincount(found.item, minlength=num_items)

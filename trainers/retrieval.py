@@ -24,7 +24,7 @@ from trainers.histories import encoded_histories
 from trainers.initial import set_initial_values
 from trainers.loop import Fit, Plan, fit
 from trainers.optimizers.build import retrieval_optimizer
-from trainers.positives import positives
+from trainers.positives import Positives
 from trainers.retrieval_batches import RetrievalBatches
 from trainers.validation import mean_metric, parse_metric
 from trainers.watch import Watch
@@ -51,14 +51,7 @@ def train_retrieval(material: Material, folder: Path, watch: Watch) -> tuple[Two
     model = new_two_tower(material)
     batches = new_batches(model, material)
     evaluate = validation(model, material)
-
-    def evaluate_and_refresh() -> float:
-        batches.refresh(partial(highest_ranked, model, material))
-        return evaluate()
-
-    return model, fit_two_tower(
-        model, batches, material, training, evaluate_and_refresh, folder, watch
-    )
+    return model, fit_two_tower(model, batches, material, training, evaluate, folder, watch)
 
 
 def refit_retrieval(
@@ -79,7 +72,6 @@ def refit_retrieval(
 
     def steps_taken() -> float:
         """Grows while training, so that the last weights are the best."""
-        batches.refresh(partial(highest_ranked, model, material))
         return float(model.optimizer.iterations.numpy())
 
     return model, fit_two_tower(
@@ -96,25 +88,31 @@ def fit_two_tower(
     folder: Path,
     watch: Watch,
 ) -> Fit:
-    """Fit with the step sizes of the whole planned training, even where this one ends sooner."""
+    """Fit with the step sizes of the whole planned training, even where this one ends sooner.
+
+    Before each evaluation the source of negatives hears of the present model.
+    """
+
+    def refresh_and_evaluate() -> float:
+        batches.refresh(partial(highest_ranked, model, material))
+        return evaluate()
+
     planned = Plan.of(material.config.retrieval.training, batches)
     model.compile(optimizer=retrieval_optimizer(training, planned.total_steps))
     return fit(
         model,
         batches,
         training,
-        evaluate,
+        refresh_and_evaluate,
         folder,
         watch,
-        partial(_initialize, model, material),
+        partial(_initialize, model, material, batches.positives),
     )
 
 
-def _initialize(model: TwoTower, material: Material) -> None:
+def _initialize(model: TwoTower, material: Material, found: Positives) -> None:
     config = material.config
-    found = positives(material.dataset, config.retrieval.recency_half_life_days)
-    known = material.dataset.known_items
-    items = material.encoded.item
+    known, items = material.dataset.known_items, material.encoded.item
     set_initial_values(model, found, items, known, config.retrieval, config.seed)
 
 
@@ -199,9 +197,7 @@ def highest_ranked(model: TwoTower, material: Material, k: int) -> NDArray[np.in
     Every user is asked with all their training events as history; rows of users without any are 0.
     """
     dataset = material.dataset
-    events = dataset.events
-    learned = np.flatnonzero((events.split == TRAIN) & (events.weight > 0))
-    queries = training_queries(dataset, learned)
+    queries = training_queries(dataset, np.flatnonzero(dataset.events.learned))
     lists = retrieve(model, material, queries, k, trained_items(dataset))
     everyone = np.zeros((dataset.num_users, k), np.int32)
     everyone[queries.user] = lists

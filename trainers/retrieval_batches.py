@@ -15,17 +15,17 @@ from configs.errors import DataError
 from configs.retrieval import RetrievalConfig
 from tfrs_models.backend import tf
 from tfrs_models.data.dataset import FIRST_ROW, PreparedDataset
+from tfrs_models.evaluation.popularity import train_counts
 from tfrs_models.features.encode import EncodedTables
 from tfrs_models.features.history import GAP, HISTORY, TYPE, gap_ids
 from tfrs_models.features.spec import FeatureSpec
 from tfrs_models.negatives._sampler import Moment, Popularity, Sampler, Search
 from trainers.negatives import distinct, own_items
 from trainers.parts import Parts
-from trainers.positives import Positives, event_counts, positives
+from trainers.positives import positives
 from trainers.roles import Roles, Window, assign_roles, window_width
-from trainers.windows import PartOrder, part_columns, split_users
+from trainers.windows import CONTEXT, PartOrder, part_columns, split_users
 
-_CONTEXT = "context/"
 # Offsets of the step's seed: sources of negatives may use 0 to 5, the model 16 and above.
 _WINDOW, _ROLES = 6, 8
 
@@ -41,6 +41,9 @@ class RetrievalBatches:
         causal: whether the model learns from every place of a history at once.
         repeats: whether an item that a user took before is a target.
         seed: seed of order, windows, negatives and dropout.
+
+    Attributes:
+        positives: the events that are learned from.
     """
 
     def __init__(
@@ -56,15 +59,16 @@ class RetrievalBatches:
         self._spec, self._seed, self._known_items = spec, seed, dataset.known_items
         self._width = window_width(causal, spec.history.length)
         self._roles = assign_roles(config, causal, spec.history.length, repeats)
-        found = positives(dataset, config.recency_half_life_days)
-        counts = event_counts(found, dataset.num_items)
+        self.positives = positives(dataset, config.recency_half_life_days)
+        counts = train_counts(dataset)
         self._num_items = int(np.count_nonzero(counts))
         self._sampler = _sampler(config, counts, dataset.num_users)
         self._user = _constants(spec, encoded.user, "user")
         self._item = _constants(spec, encoded.item, "item")
-        self._plan(found, config, encoded)
+        self._plan(config, encoded)
 
-    def _plan(self, found: Positives, config: RetrievalConfig, encoded: EncodedTables) -> None:
+    def _plan(self, config: RetrievalConfig, encoded: EncodedTables) -> None:
+        found = self.positives
         parts = split_users(found, self._width, config.training.resident_events)
         together = config.training.accumulate_batches
         largest = max(1, min(part.windows for part in parts) // together)
@@ -211,7 +215,7 @@ def _constants(
 
 
 def _context(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {n.removeprefix(_CONTEXT): c for n, c in data.items() if n.startswith(_CONTEXT)}
+    return {n.removeprefix(CONTEXT): c for n, c in data.items() if n.startswith(CONTEXT)}
 
 
 def _gather(columns: Mapping[str, Any], rows: Any) -> dict[str, Any]:

@@ -91,8 +91,7 @@ def run(config: RunConfig, artifacts: Path, console: Console) -> Outcome:
 
 def train(config: RunConfig, artifacts: Path, folder: Path, console: Console) -> Trained:
     """Prepare the data and train what is not trained yet."""
-    tf.keras.utils.set_random_seed(config.seed)
-    tf.config.experimental.enable_op_determinism()
+    make_deterministic(config.seed)
     material, encoder = prepared(config, artifacts, folder, console)
     two_tower = _retrieval(material, folder / "retrieval", console)
     wide_deep = None
@@ -102,6 +101,12 @@ def train(config: RunConfig, artifacts: Path, folder: Path, console: Console) ->
         material = replace(material, dataset=learn_validation(material.dataset))
         two_tower = _refit(material, folder, console)
     return Trained(material, encoder, two_tower, wide_deep)
+
+
+def make_deterministic(seed: int) -> None:
+    """Make this process compute the same from the same seed."""
+    tf.keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
 
 
 def prepared(

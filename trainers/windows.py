@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 from trainers.positives import Positives
 
+CONTEXT = "context/"
+"""Before the names of context features among the columns of a part."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -87,7 +90,7 @@ def part_columns(
         "last": relative[1:][owner],
     }
     of_event = found.event[first:last]
-    return columns | {f"context/{name}": column[of_event] for name, column in context.items()}
+    return columns | {f"{CONTEXT}{name}": column[of_event] for name, column in context.items()}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tfrs_models.durable import UNFINISHED, new_array, new_folder, remove_unfinished
+from tfrs_models.durable import UNFINISHED, new_array, new_file, new_folder, remove_unfinished
 
 
 def names(folder: Path) -> list[str]:
@@ -64,3 +64,20 @@ def test_an_array_takes_its_space_at_once(tmp_path: Path) -> None:
 def test_an_array_without_rows_is_a_file_all_the_same(tmp_path: Path) -> None:
     new_array(tmp_path / "a.npy", np.int32, (0, 3))
     assert np.load(tmp_path / "a.npy", allow_pickle=False).shape == (0, 3)
+
+
+def test_a_file_appears_at_the_end(tmp_path: Path) -> None:
+    with new_file(tmp_path / "file") as work:
+        work.write_bytes(b"x")
+        assert not (tmp_path / "file").exists()
+    assert (tmp_path / "file").read_bytes() == b"x"
+    assert names(tmp_path) == ["file"]
+
+
+def test_a_failure_leaves_the_former_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(ZeroDivisionError), new_file(tmp_path / "file") as work:
+        work.write_text("x")
+        _ = 1 / 0
+    assert (tmp_path / "file").read_text() == "old"
+    assert names(tmp_path) == ["file"]

@@ -9,7 +9,7 @@ from support.training import ids_of
 
 from configs.errors import DataError
 from tfrs_models.data.dataset import PreparedDataset, learn_validation
-from trainers.positives import event_counts, positives
+from trainers.positives import positives
 
 DAY = 86_400
 
@@ -72,9 +72,3 @@ def test_validation_events_can_be_learned_too(dataset: PreparedDataset) -> None:
     found = positives(learn_validation(dataset), None)
     names = ids_of(dataset, "item")
     assert [names[row] for row in found.item[found.offsets[2] :]] == ["z", "later"]
-
-
-def test_counts_are_by_item_row(dataset: PreparedDataset) -> None:
-    counts = event_counts(positives(dataset, None), dataset.num_items)
-    assert counts.tolist()[:6] == [0, 0, 1, 2, 2, 2]
-    assert counts[6:].sum() == 0

@@ -51,6 +51,12 @@ class Events:
     def __len__(self) -> int:
         return len(self.user)
 
+    @property
+    def learned(self) -> NDArray[np.bool_]:
+        """Which are positive training events, from which models and baselines learn: [E]."""
+        learned: NDArray[np.bool_] = (self.split == TRAIN) & (self.weight > 0)
+        return learned
+
 
 @dataclass(frozen=True)
 class PreparedDataset:

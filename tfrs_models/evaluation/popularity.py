@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tfrs_models.data.dataset import TRAIN, PreparedDataset
+from tfrs_models.data.dataset import PreparedDataset
 
 
 def train_counts(dataset: PreparedDataset) -> NDArray[np.int64]:
     """Positive training events of each item: int64 [num_items]."""
     events = dataset.events
-    learned = (events.split == TRAIN) & (events.weight > 0)
+    learned = events.learned
     return np.bincount(events.item[learned], minlength=dataset.num_items)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tfrs_models.data.dataset import TRAIN, PreparedDataset
+from tfrs_models.data.dataset import PreparedDataset
 from tfrs_models.evaluation.selection import largest_columns
 from tfrs_models.metrics.rows import Rows
 
@@ -19,7 +19,7 @@ _BLOCK_CELLS = 2**22
 def train_matrix(dataset: PreparedDataset) -> "csr_array":
     """Which user took which item while training: float32 [num_users, num_items] of 0 and 1."""
     events = dataset.events
-    learned = (events.split == TRAIN) & (events.weight > 0)
+    learned = events.learned
     rows = Rows.from_owners(events.user[learned], events.item[learned], dataset.num_users)
     return indicator(rows, dataset.num_items)
 

@@ -14,7 +14,7 @@ from tfrs_models.features.history import (
     REQUEST_TIME,
     TIME,
     TYPE,
-    gap_ids,
+    gaps_to_next,
     type_ids,
 )
 from tfrs_models.features.spec import FeatureSpec, FittedCross, FittedFeature, RawInput
@@ -106,11 +106,8 @@ class FeatureEncoder(tf.Module):  # type: ignore[misc]  # TensorFlow has no type
 
     def _gaps(self, times: Any, known: Any, request_time: Any) -> Any:
         latest = self._latest(times, known)
-        flat, owner = latest.flat_values, latest.value_rowids()
-        ends = owner != tf.concat([owner[1:], [-1]], axis=0)
-        following = tf.concat([flat[1:], [MISSING_TIME]], axis=0)
-        following = tf.where(ends, tf.gather(request_time, owner), following)
-        return latest.with_flat_values(gap_ids(flat, following))
+        gaps = gaps_to_next(latest.flat_values, latest.value_rowids(), request_time)
+        return latest.with_flat_values(gaps)
 
     @without_autograph
     def encode_crosses(self, encoded: Mapping[str, Any]) -> dict[str, Any]:

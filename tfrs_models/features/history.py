@@ -69,6 +69,20 @@ def type_ids(names: Any, event_types: tuple[str, ...]) -> Any:
     return tf.where(tf.equal(names, ""), MISSING_ID, ids)
 
 
+def gaps_to_next(times: Any, owners: Any, request_times: Any) -> Any:
+    """Ids of the time from each event to the next of its history, or to the request: int32 [T].
+
+    Args:
+        times: int64 [T], whole seconds, of all histories one after the other.
+        owners: int64 [T], the history of each, ascending.
+        request_times: int64 [Q].
+    """
+    ends = owners != tf.concat([owners[1:], [-1]], axis=0)
+    following = tf.concat([times[1:], [MISSING_TIME]], axis=0)
+    following = tf.where(ends, tf.gather(request_times, owners), following)
+    return gap_ids(times, following)
+
+
 def gap_ids(times: Any, next_times: Any) -> Any:
     """Ids of the time between two moments in whole seconds, int64 [...] each: int32 [...].
 

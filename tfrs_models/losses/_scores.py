@@ -39,6 +39,11 @@ class Scores(NamedTuple):
     num_items: Any
     seed: Any
 
+    @property
+    def usable_count(self) -> Any:
+        """How often each negative counts for each query: float32 [Q, C]."""
+        return tf.where(self.usable, self.count, 0.0)
+
 
 def weighted_mean(losses: Any, weight: Any) -> Any:
     """Sum of weighted losses [T] over T, so that weights of mean 1 leave the step size alone.

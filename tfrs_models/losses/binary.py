@@ -25,7 +25,7 @@ def loss(options: Options, scores: Scores) -> Any:
     drawn = tf.reduce_sum(scores.count)
     alpha = tf.minimum(drawn / tf.maximum(scores.num_items - 1.0, 1.0), 1.0)
     beta = 1.0 - options.calibration * (1.0 - alpha)
-    count = tf.where(scores.usable, scores.count, 0.0)
+    count = scores.usable_count
     negative = tf.reduce_sum(count * tf.math.softplus(scores.negative / scores.temperature), 1)
     positive = beta * tf.math.softplus(-scores.positive / scores.temperature)
     return weighted_mean(

@@ -27,7 +27,7 @@ def loss(options: Options, scores: Scores) -> Any:
 
     The temperature plays no part.
     """
-    count = tf.where(scores.usable, scores.count, 0.0)
+    count = scores.usable_count
     above = count * tf.nn.relu(scores.negative - options.margin)
     negative = tf.math.divide_no_nan(tf.reduce_sum(above, 1), tf.reduce_sum(count, 1))
     pushed = options.negative_weight * tf.gather(negative, scores.owner)

@@ -23,11 +23,11 @@ class Rows:
         return len(self.indptr) - 1
 
     @classmethod
-    def from_owners(cls, owners: NDArray[np.int64], items: NDArray[np.int32], rows: int) -> Self:
+    def from_owners(cls, owners: NDArray[np.integer], items: NDArray[np.int32], rows: int) -> Self:
         """Rows from pairs.
 
         Args:
-            owners: int64 [T], the row of each item, ascending.
+            owners: integer [T], the row of each item, ascending.
             items: int32 [T].
             rows: Q, the number of rows; those that `owners` does not name are empty.
         """

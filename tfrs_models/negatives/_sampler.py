@@ -21,10 +21,20 @@ class Popularity:
     Attributes:
         counts: int64 [N], positive training events of each item row; rows 0 and 1 are no items.
         num_users: rows of users.
+
+    Raises:
+        DataError: no item was taken, so there is nothing to draw.
     """
 
     counts: NDArray[np.int64]
     num_users: int
+
+    def __post_init__(self) -> None:
+        if not self.counts.any():
+            raise DataError(
+                "no item of the vocabulary has a positive training event, so there are no "
+                "negatives to draw: lower `data.min_item_events`"
+            )
 
     @property
     def trained(self) -> NDArray[np.int32]:
@@ -91,16 +101,3 @@ class Sampler:
 def log_table(expected: NDArray[np.float64]) -> Any:
     """Logarithms as a float32 constant; what is never drawn gets 0 and is never read."""
     return tf.constant(np.log(np.where(expected > 0, expected, 1.0)), tf.float32)
-
-
-def check_something_to_draw(popularity: Popularity) -> None:
-    """Check that there are items with training events.
-
-    Raises:
-        DataError: there are none.
-    """
-    if not popularity.counts.any():
-        raise DataError(
-            "no item of the vocabulary has a positive training event, so there are no negatives to "
-            "draw: lower `data.min_item_events`"
-        )

@@ -2,13 +2,7 @@
 
 from configs.section import Section
 from tfrs_models.backend import tf
-from tfrs_models.negatives._sampler import (
-    Draws,
-    Moment,
-    Popularity,
-    Sampler,
-    check_something_to_draw,
-)
+from tfrs_models.negatives._sampler import Draws, Moment, Popularity, Sampler
 
 
 class Options(Section):
@@ -17,7 +11,6 @@ class Options(Section):
 
 def sampler(options: Options, popularity: Popularity) -> Sampler:  # noqa: ARG001
     """All trained items, once each."""
-    check_something_to_draw(popularity)
     rows = tf.constant(popularity.trained)
 
     def draw(moment: Moment) -> Draws:

@@ -10,14 +10,7 @@ from pydantic import Field
 
 from configs.section import Section
 from tfrs_models.backend import tf
-from tfrs_models.negatives._sampler import (
-    Draws,
-    Moment,
-    Popularity,
-    Sampler,
-    check_something_to_draw,
-    log_table,
-)
+from tfrs_models.negatives._sampler import Draws, Moment, Popularity, Sampler, log_table
 
 
 class Options(Section):
@@ -29,7 +22,6 @@ class Options(Section):
 
 def sampler(options: Options, popularity: Popularity) -> Sampler:
     """Targets and items of the last steps, corrected by their counts."""
-    check_something_to_draw(popularity)
     log_share = log_table(popularity.share)
 
     def draw(moment: Moment) -> Draws:

@@ -6,20 +6,12 @@ the sum for certain and are counted as such, so it still estimates the sum over 
 
 from typing import Annotated
 
-import numpy as np
 from pydantic import Field
 
 from configs.section import Section
 from tfrs_models.backend import tf
-from tfrs_models.negatives._draws import uniform_rows
-from tfrs_models.negatives._sampler import (
-    Draws,
-    Moment,
-    Popularity,
-    Sampler,
-    Search,
-    check_something_to_draw,
-)
+from tfrs_models.negatives._draws import expected_uniformly, uniform_rows
+from tfrs_models.negatives._sampler import Draws, Moment, Popularity, Sampler, Search
 
 
 class Options(Section):
@@ -35,11 +27,9 @@ class Options(Section):
 
 def sampler(options: Options, popularity: Popularity) -> Sampler:
     """Hard and uniform draws; before the first evaluation uniform ones alone."""
-    check_something_to_draw(popularity)
     rows, num_items = popularity.trained, len(popularity.counts)
     pools = tf.Variable(tf.zeros([popularity.num_users, options.pool], tf.int32), trainable=False)
-    uniform = np.where(popularity.counts > 0, options.number / len(rows), 0.0)
-    drawn_uniformly = tf.constant(uniform, tf.float32)
+    drawn_uniformly = expected_uniformly(popularity, options.number)
 
     def draw(moment: Moment) -> Draws:
         shape = (tf.size(moment.users), options.hard_a_user)

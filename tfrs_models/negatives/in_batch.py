@@ -7,14 +7,7 @@ from pydantic import Field
 from configs.section import Section
 from tfrs_models.backend import tf
 from tfrs_models.negatives._frequency import Streamed
-from tfrs_models.negatives._sampler import (
-    Draws,
-    Moment,
-    Popularity,
-    Sampler,
-    check_something_to_draw,
-    log_table,
-)
+from tfrs_models.negatives._sampler import Draws, Moment, Popularity, Sampler, log_table
 
 
 class Options(Section):
@@ -28,7 +21,6 @@ class Options(Section):
 
 def sampler(options: Options, popularity: Popularity) -> Sampler:
     """The step's targets, corrected by their odds."""
-    check_something_to_draw(popularity)
     if options.frequency == "streamed":
         return _streamed(options, popularity)
     log_share = log_table(popularity.share)

@@ -5,19 +5,12 @@ Targets alone never show the model the tail of the catalogue, nor an item that n
 
 from typing import Annotated
 
-import numpy as np
 from pydantic import Field
 
 from configs.section import Section
 from tfrs_models.backend import tf
-from tfrs_models.negatives._draws import uniform_rows
-from tfrs_models.negatives._sampler import (
-    Draws,
-    Moment,
-    Popularity,
-    Sampler,
-    check_something_to_draw,
-)
+from tfrs_models.negatives._draws import expected_uniformly, uniform_rows
+from tfrs_models.negatives._sampler import Draws, Moment, Popularity, Sampler
 
 
 class Options(Section):
@@ -29,11 +22,9 @@ class Options(Section):
 
 def sampler(options: Options, popularity: Popularity) -> Sampler:
     """Targets and uniform draws; an item is expected as often as both together bring it."""
-    check_something_to_draw(popularity)
     rows = popularity.trained
     share = tf.constant(popularity.share, tf.float32)
-    uniform = np.where(popularity.counts > 0, options.number / len(rows), 0.0)
-    drawn_uniformly = tf.constant(uniform, tf.float32)
+    drawn_uniformly = expected_uniformly(popularity, options.number)
 
     def draw(moment: Moment) -> Draws:
         drawn = tf.concat([moment.targets, uniform_rows(rows, options.number, moment.seed)], axis=0)

@@ -8,14 +8,7 @@ from pydantic import Field
 from configs.section import Section
 from tfrs_models.backend import tf
 from tfrs_models.negatives._draws import weighted_rows
-from tfrs_models.negatives._sampler import (
-    Draws,
-    Moment,
-    Popularity,
-    Sampler,
-    check_something_to_draw,
-    log_table,
-)
+from tfrs_models.negatives._sampler import Draws, Moment, Popularity, Sampler, log_table
 
 
 class Options(Section):
@@ -29,7 +22,6 @@ class Options(Section):
 
 def sampler(options: Options, popularity: Popularity) -> Sampler:
     """Draws by count^exponent."""
-    check_something_to_draw(popularity)
     mass = np.where(popularity.counts > 0, popularity.counts, 0.0) ** options.exponent
     cumulative = np.cumsum(mass)
     log_expected = log_table(options.number * mass / mass.sum())

@@ -8,13 +8,7 @@ from pydantic import Field
 from configs.section import Section
 from tfrs_models.backend import tf
 from tfrs_models.negatives._draws import uniform_rows
-from tfrs_models.negatives._sampler import (
-    Draws,
-    Moment,
-    Popularity,
-    Sampler,
-    check_something_to_draw,
-)
+from tfrs_models.negatives._sampler import Draws, Moment, Popularity, Sampler
 
 
 class Options(Section):
@@ -26,7 +20,6 @@ class Options(Section):
 
 def sampler(options: Options, popularity: Popularity) -> Sampler:
     """Uniform draws."""
-    check_something_to_draw(popularity)
     rows = popularity.trained
     log_expected = tf.constant(np.log(options.number / len(rows)), tf.float32)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from configs.tune import Choices, Parameter
-from tfrs_models.durable import UNFINISHED
+from tfrs_models.durable import new_file
 from trainers.tune.record import Trial
 from trainers.tune.report import best_trial, shown
 from trainers.tune.search import Search
@@ -45,9 +45,8 @@ def write_plot(search: Search, trials: Sequence[Trial], folder: Path) -> None:
         place.set_axis_off()
     for place in axes[::columns]:
         place.set_ylabel(f"validation {search.metric}")
-    unfinished = folder / f"{UNFINISHED}{PLOT}"
-    figure.savefig(unfinished, format="png", dpi=120)
-    unfinished.replace(folder / PLOT)
+    with new_file(folder / PLOT) as file:
+        figure.savefig(file, format="png", dpi=120)
 
 
 def _draw_history(axes: "Axes", trials: Sequence[Trial]) -> None:

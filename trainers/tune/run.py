@@ -8,12 +8,11 @@ from typing import Any
 
 from rich.console import Console
 
-from tfrs_models.backend import tf
 from tfrs_models.data.prepare import fingerprint
 from tfrs_models.durable import remove_unfinished
 from trainers.folders import locked
 from trainers.retrieval import Material
-from trainers.run import prepared
+from trainers.run import make_deterministic, prepared
 from trainers.tune.plot import write_plot
 from trainers.tune.record import Curve, Report, Trial
 from trainers.tune.report import best_trial, label, write_reports
@@ -53,7 +52,7 @@ def run_search(
     with locked(folder):
         remove_unfinished(folder)
         check_same(folder, search, data)
-        tf.config.experimental.enable_op_determinism()
+        make_deterministic(search.config.seed)
         material, _ = prepared(search.config, artifacts, folder, console)
         trials = _run_trials(search, material, folder, limits, console)
         write_reports(search, trials, folder)

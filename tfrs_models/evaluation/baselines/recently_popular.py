@@ -7,11 +7,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from configs.section import Section
-from tfrs_models.data.dataset import TRAIN, PreparedDataset
+from tfrs_models.data.dataset import PreparedDataset
+from tfrs_models.data.times import DAY
 from tfrs_models.evaluation.queries import Queries
 from tfrs_models.evaluation.top_k import Scorer
-
-_MICROSECONDS_A_DAY = 86_400_000_000
 
 
 class Options(Section):
@@ -32,9 +31,9 @@ def fit(
     The age counts back from the last training event.
     """
     events = dataset.events
-    learned = (events.split == TRAIN) & (events.weight > 0)
+    learned = events.learned
     time = events.time[learned]
-    age = (time.max(initial=0) - time) / _MICROSECONDS_A_DAY
+    age = (time.max(initial=0) - time) / DAY
     decayed = np.exp2(-age / options.half_life_days)
     totals = np.bincount(events.item[learned], decayed, dataset.num_items).astype(np.float32)
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tfrs_models.backend import tf
+from tfrs_models.layers.history._encoder import tanh_layer
 from tfrs_models.layers.history._history import HistoryShape
 from tfrs_models.layers.history._pooling import Items, PoolingEncoder
 from tfrs_models.layers.history.attention import Options
@@ -18,12 +19,7 @@ class Attention(PoolingEncoder):
 
     def __init__(self, options: Options, shape: HistoryShape, seed: int) -> None:
         super().__init__(shape, "attention")
-        self.hidden = tf.keras.layers.Dense(
-            options.hidden_units,
-            "tanh",
-            kernel_initializer=tf.keras.initializers.GlorotUniform(seed=seed),
-            dtype=shape.policy,
-        )
+        self.hidden = tanh_layer(options.hidden_units, shape, seed)
         self.score = tf.keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")
         self.place = self.add_weight("place", (shape.length,), initializer="zeros")
         self.type = self._table("type", shape.num_types)

@@ -6,7 +6,7 @@ Legend: B histories, L places, D embedding, H interests.
 from typing import Any
 
 from tfrs_models.backend import tf
-from tfrs_models.layers.history._history import History
+from tfrs_models.layers.history._history import History, HistoryShape
 
 
 class HistoryEncoder(tf.keras.layers.Layer):
@@ -37,3 +37,13 @@ class HistoryEncoder(tf.keras.layers.Layer):
 def normal(stddev: float, seed: int) -> Any:
     """Seeded normal initial values."""
     return tf.keras.initializers.RandomNormal(stddev=stddev, seed=seed)
+
+
+def tanh_layer(units: int, shape: HistoryShape, seed: int) -> Any:
+    """The layer that looks at an item's embedding to weigh it."""
+    return tf.keras.layers.Dense(
+        units,
+        "tanh",
+        kernel_initializer=tf.keras.initializers.GlorotUniform(seed=seed),
+        dtype=shape.policy,
+    )

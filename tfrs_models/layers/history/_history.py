@@ -48,3 +48,9 @@ class History(NamedTuple):
     def present(self) -> Any:
         """1 where there is an item, else 0: float32 [B, L]."""
         return tf.cast(tf.not_equal(self.ids, 0), tf.float32)
+
+    @property
+    def back(self) -> Any:
+        """Items of the history after each place, 0 for the latest item: int32 [B, L]."""
+        present = tf.cast(tf.not_equal(self.ids, 0), tf.int32)
+        return tf.cumsum(present, axis=1, reverse=True, exclusive=True)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tfrs_models.backend import tf
-from tfrs_models.layers.history._encoder import HistoryEncoder, normal
+from tfrs_models.layers.history._encoder import HistoryEncoder, normal, tanh_layer
 from tfrs_models.layers.history._history import History, HistoryShape
 from tfrs_models.layers.history.multi_interest import Options
 
@@ -16,12 +16,7 @@ class MultiInterest(HistoryEncoder):
     def __init__(self, options: Options, shape: HistoryShape, seed: int) -> None:
         super().__init__(name="multi_interest")
         self.interests = options.interests
-        self.hidden = tf.keras.layers.Dense(
-            options.hidden_units,
-            "tanh",
-            kernel_initializer=tf.keras.initializers.GlorotUniform(seed=seed),
-            dtype=shape.policy,
-        )
+        self.hidden = tanh_layer(options.hidden_units, shape, seed)
         # Not zeros: interests that start alike stay alike.
         self.score = tf.keras.layers.Dense(
             options.interests, use_bias=False, kernel_initializer=normal(1.0, seed + 1)
@@ -33,9 +28,8 @@ class MultiInterest(HistoryEncoder):
     def call(self, history: History, seed: Any = None) -> Any:  # noqa: ARG002
         """The interests: float32 [B, H, D]."""
         present, rows = history.present, history.embed(history.ids)
-        back = tf.cast(tf.cumsum(present, axis=1, reverse=True, exclusive=True), tf.int32)
         logits = self.score(tf.cast(self.hidden(rows), tf.float32))
-        logits += tf.gather(self.place, back)
+        logits += tf.gather(self.place, history.back)
         masked = tf.where(present[..., tf.newaxis] > 0, logits, _MASKED)
         shares = tf.nn.softmax(masked, axis=1) * present[..., tf.newaxis]
         number = tf.reduce_sum(present, axis=1)[:, tf.newaxis, tf.newaxis]

@@ -30,13 +30,11 @@ class Items(NamedTuple):
 
 def items_of(history: History) -> Items:
     """The items of histories."""
-    present = history.ids != 0
-    cells = tf.where(present)
-    back = tf.cumsum(tf.cast(present, tf.int32), axis=1, reverse=True, exclusive=True)
+    cells = tf.where(history.ids != 0)
     return Items(
         history.embed(tf.gather_nd(history.ids, cells)),
         tf.cast(cells[:, 0], tf.int32),
-        tf.gather_nd(back, cells),
+        tf.gather_nd(history.back, cells),
         None if history.types is None else tf.gather_nd(history.types, cells),
         None if history.gaps is None else tf.gather_nd(history.gaps, cells),
     )
