@@ -24,6 +24,7 @@ PACKAGES: Mapping[str, str] = {
     "history": "tfrs_models.layers.history",
     "negatives": "tfrs_models.negatives",
     "loss": "tfrs_models.losses",
+    "calibration": "tfrs_models.calibration",
     "baseline": "tfrs_models.evaluation.baselines",
     "index": "exports.indexes",
 }
