@@ -27,6 +27,7 @@ PACKAGES: Mapping[str, str] = {
     "calibration": "tfrs_models.calibration",
     "baseline": "tfrs_models.evaluation.baselines",
     "index": "exports.indexes",
+    "reranking": "tfrs_models.reranking.methods",
 }
 
 

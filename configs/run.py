@@ -11,6 +11,7 @@ from configs.evaluation import EvaluationConfig
 from configs.export import ExportConfig
 from configs.features import FeaturesConfig
 from configs.ranking import RankingConfig
+from configs.reranking import RerankingConfig
 from configs.retrieval import RetrievalConfig
 from configs.section import Section
 
@@ -30,6 +31,8 @@ class RunConfig(Section):
     """The first stage."""
     ranking: RankingConfig = RankingConfig()
     """The second stage."""
+    reranking: RerankingConfig = RerankingConfig()
+    """The order after the second stage."""
     evaluation: EvaluationConfig = Field(default_factory=EvaluationConfig)
     """The measurement."""
     export: ExportConfig = Field(default_factory=ExportConfig)

@@ -1,0 +1,43 @@
+"""Scores of any scale as relevance between 0 and 1, which can be traded off."""
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from configs.section import Section
+from tfrs_models.reranking.candidates import Candidates
+
+
+class RelevanceOptions(Section):
+    """How scores become relevance."""
+
+    scale: Literal["rank", "min_max"] = "rank"
+    """`rank` reads the places alone, `min_max` the distances between scores."""
+
+
+def relevance(options: RelevanceOptions, candidates: Candidates) -> NDArray[np.float64]:
+    """Relevance of each candidate, falling: float64 [N] in [0, 1]."""
+    return _SCALES[options.scale](candidates)
+
+
+def _by_rank(candidates: Candidates) -> NDArray[np.float64]:
+    """1 for the best, 1/N less for each place.
+
+    It is the same for logits, their sigmoids and inner products, whatever their spread.
+    """
+    return 1 - np.arange(len(candidates)) / len(candidates)
+
+
+def _by_distance(candidates: Candidates) -> NDArray[np.float64]:
+    """1 for the best score, 0 for the worst; 1 for all when they are equal."""
+    scores = candidates.scores
+    spread = scores[0] - scores[-1]
+    return (scores - scores[-1]) / spread if spread > 0 else np.ones(len(scores))
+
+
+_SCALES: Mapping[str, Callable[[Candidates], NDArray[np.float64]]] = {
+    "rank": _by_rank,
+    "min_max": _by_distance,
+}
