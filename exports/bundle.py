@@ -29,7 +29,10 @@ from exports.savedmodels import (
 from exports.tables import item_table, user_table, write_users
 from tfrs_models.data.dataset import PreparedDataset
 from tfrs_models.durable import new_folder
+from tfrs_models.evaluation.reranked import separators
 from tfrs_models.features.encoder import FeatureEncoder
+from tfrs_models.reranking.catalogue import check_columns
+from tfrs_models.reranking.chain import open_chain
 
 EXACT = "exact"
 _ITEMS_A_CALL = 4_096
@@ -68,13 +71,14 @@ def write_bundle(parts: BundleParts, folder: Path) -> Path:
         `folder`.
 
     Raises:
+        ConfigError: a step of `reranking` reads a column that the items do not have.
         ArtifactError: an embedding that no index can hold, an index that cannot be built, or one
             whose recall is below `export.min_index_recall`.
         EnvironmentFault: the library of the index is not installed.
     """
     with new_folder(folder) as work:
-        _write_models(parts, work / "models")
         items = _write_tables(parts, work)
+        _write_models(parts, work / "models")
         embeddings = _embed(work / "models" / "embed_candidate", items)
         recall = _write_indexes(parts, embeddings, items, work / "index")
         _write_records(parts, work)
@@ -93,6 +97,7 @@ def _write_tables(parts: BundleParts, folder: Path) -> Any:
     import pyarrow.parquet as pq
 
     items = item_table(parts.dataset, parts.encoder.spec)
+    check_columns(open_chain(parts.config.reranking).needs, items.column_names)
     pq.write_table(items, folder / "items.parquet")
     if parts.config.export.user_table:
         write_users(user_table(parts.dataset, parts.encoder.spec), folder / "users.arrow")
@@ -157,6 +162,8 @@ def _manifest(parts: BundleParts, recall: float) -> Manifest:
         index_recall=recall,
         candidates=parts.config.ranking.candidates,
         exclude_seen=parts.config.evaluation.exclude_seen,
+        reranking=parts.config.reranking,
+        separators=separators(parts.encoder.spec),
     )
 
 

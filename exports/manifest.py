@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from configs.errors import ArtifactError
+from configs.reranking import RerankingConfig
 from configs.section import Section
 
 FORMAT = 1
@@ -48,6 +49,10 @@ class Manifest(Section):
     """Candidates retrieved and ranked for each request."""
     exclude_seen: bool
     """Whether the items a user has seen stay out of the recommendations."""
+    reranking: RerankingConfig = RerankingConfig()
+    """What is changed in the order of the ranked candidates."""
+    separators: Mapping[str, str] = {}
+    """Between the values of the item columns that hold several in one text."""
     files: Mapping[str, FileEntry] = {}
     """Every other file, by its path in the bundle."""
 

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfrs_models.data.dataset import FIRST_ROW, PreparedDataset
+from tfrs_models.data.first_event import MISSING_TIME, first_event
 from tfrs_models.features.columns import read_arrow
 from tfrs_models.features.history import HISTORY, TIME, TYPE
 from tfrs_models.features.spec import FeatureSpec, RawInput
 from tfrs_models.features.tables import MICROSECONDS_A_SECOND
+from tfrs_models.reranking.catalogue import FIRST_EVENT, POPULARITY
 
-POPULARITY = "popularity"
 _BATCH = 16_384
 
 
@@ -21,7 +22,8 @@ def item_table(dataset: PreparedDataset, spec: FeatureSpec) -> Any:
     """All items as a `pyarrow.Table`; row i is item row i + 2 and position i of the index.
 
     Holds `item_id`, the raw columns as the models take them, the other columns as they are, and
-    `popularity`, the number of positive events, unless the source has a column of that name.
+    `popularity`, the number of positive events, and `first_event`, the time of the first event in
+    seconds since 1970 UTC (null without one), unless the source has a column of that name.
     """
     import pyarrow.parquet as pq
 
@@ -30,11 +32,22 @@ def item_table(dataset: PreparedDataset, spec: FeatureSpec) -> Any:
     others = [name for name in pq.read_schema(path).names if name not in table.column_names]
     for name, column in zip(others, pq.read_table(path, columns=others).columns, strict=True):
         table = table.append_column(name, column)
-    if POPULARITY in table.column_names:
-        return table
+    for name, column in ((POPULARITY, _popularity), (FIRST_EVENT, _first_event)):
+        if name not in table.column_names:
+            table = table.append_column(name, column(dataset))
+    return table
+
+
+def _popularity(dataset: PreparedDataset) -> Any:
     liked = dataset.events.item[dataset.events.weight > 0]
-    counts = np.bincount(liked, minlength=dataset.num_items)[FIRST_ROW:]
-    return table.append_column(POPULARITY, [counts])
+    return [np.bincount(liked, minlength=dataset.num_items)[FIRST_ROW:]]
+
+
+def _first_event(dataset: PreparedDataset) -> Any:
+    import pyarrow as pa
+
+    seconds = first_event(dataset)[FIRST_ROW:]
+    return pa.array(seconds, mask=seconds == MISSING_TIME)
 
 
 def user_table(dataset: PreparedDataset, spec: FeatureSpec) -> Any:

@@ -1,4 +1,4 @@
-"""Answer requests from a bundle alone: embed, retrieve, filter, rank."""
+"""Answer requests from a bundle alone: embed, retrieve, filter, rank, re-rank."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from exports.manifest import Manifest, verify
 from exports.raw import raw_columns
 from serving.inputs import Arrays, History, check_request, query_arrays
 from serving.request import Flag, Item, Recommendation, Request
+from serving.reranking import Reranker, request_time
 from serving.tables import ItemTable, StoredUser, UserTable, open_items, open_users
 
 _EXACT = "exact"
@@ -48,6 +49,7 @@ class Recommender:
         rank: the ranking model, or None.
         index: finds candidates fast.
         exact: finds them all.
+        reranker: changes the order of the ranked ones, if the bundle says so.
     """
 
     manifest: Manifest
@@ -57,6 +59,7 @@ class Recommender:
     rank: LoadedModel | None
     index: Index
     exact: Index
+    reranker: Reranker
 
     @classmethod
     def open(cls, bundle: Path, threads: int = 0) -> Self:
@@ -68,18 +71,21 @@ class Recommender:
 
         Raises:
             ArtifactError: the bundle is missing, damaged or of another version.
+            ConfigError: a step of its re-ranking is a plug-in that is not installed here.
             EnvironmentFault: the library of its index is not installed.
         """
         manifest = verify(bundle)
         ranker = bundle / "models" / "rank"
+        items = open_items(bundle / "items.parquet")
         recommender = cls(
             manifest=manifest,
-            items=open_items(bundle / "items.parquet"),
+            items=items,
             users=open_users(bundle / "users.arrow"),
             embed_query=load_model(bundle / "models" / "embed_query", threads),
             rank=load_model(ranker, threads) if ranker.exists() else None,
             index=open_index(bundle / "index" / manifest.index),
             exact=open_index(bundle / "index" / _EXACT),
+            reranker=Reranker.open(manifest, items, bundle / "index" / _EXACT),
         )
         recommender.recommend(Request(k=1))
         return recommender
@@ -96,7 +102,9 @@ class Recommender:
         embedding = self.embed_query(arrays)["query_embedding"]
         positions, retrieval_scores = self.retrieve(embedding, request.k, known.removed)
         scores = self.score(arrays, positions, retrieval_scores)
-        best = np.argsort(-scores, kind="stable")[: request.k]
+        best = np.argsort(-scores, kind="stable")
+        history, now = self.items.known(known.history.items), request_time(arrays)
+        best = best[self.reranker.order(positions[best], scores[best], history, now, request.k)]
         return Recommendation(
             items=self._items(positions[best], scores[best], retrieval_scores[best]),
             eligible=len(self.items) - len(known.removed),

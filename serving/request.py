@@ -49,7 +49,8 @@ class Item:
 
     Attributes:
         item_id: raw id.
-        score: of the ranking model, or the retrieval score when the bundle has none.
+        score: of the ranking model, or the retrieval score when the bundle has none. Where the
+            bundle re-ranks, it need not fall along the list.
         retrieval_score: inner product of query and candidate.
         columns: the other columns of the item table.
     """
@@ -65,7 +66,7 @@ class Recommendation:
     """The answer.
 
     Attributes:
-        items: best first; fewer than `k` only when `eligible` is.
+        items: best first; fewer than `k` only when `eligible` is, or when re-ranking left some out.
         eligible: items of the catalogue that were neither seen nor excluded.
         history: the known items of the history that was used, oldest first.
         unknown_history: ids of the history that the catalogue does not have; they were ignored.

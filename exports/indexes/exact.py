@@ -20,12 +20,18 @@ def build(options: Options, embeddings: NDArray[np.float32], folder: Path, seed:
     np.save(folder / _FILE, embeddings, allow_pickle=False)
 
 
+def embeddings(folder: Path) -> NDArray[np.float32]:
+    """The candidate embeddings, float32 [N, D], memory-mapped."""
+    mapped: NDArray[np.float32] = np.load(folder / _FILE, mmap_mode="r", allow_pickle=False)
+    return mapped
+
+
 def load(folder: Path) -> Search:
     """Open the embeddings without reading them into memory."""
-    embeddings = np.load(folder / _FILE, mmap_mode="r", allow_pickle=False)
+    candidates = embeddings(folder)
 
     def search(queries: NDArray[np.float32], k: int) -> Found:
-        return search_blocks(embeddings, queries, k)
+        return search_blocks(candidates, queries, k)
 
     return search
 

@@ -94,3 +94,21 @@ def test_a_popularity_of_the_source_stays(tmp_path: Path, spec: FeatureSpec) -> 
     items = {"a": {"popularity": 77}}
     dataset = make_dataset(tmp_path / "other", ["u"], ["a"], items=items)
     assert item_table(dataset, spec).column("popularity").to_pylist() == [77]
+
+
+def test_the_first_event_counts_whatever_its_weight(
+    dataset: PreparedDataset, spec: FeatureSpec
+) -> None:
+    # Events happen at 0, 1, ... seconds: b is first shown at 1 and liked at 5.
+    items = item_table(dataset, spec).to_pylist()
+    assert {item["item_id"]: item["first_event"] for item in items} == {
+        "a": 0,
+        "b": 1,
+        "c": 2,
+        "z": 4,
+    }
+
+
+def test_an_item_without_an_event_has_no_first_one(tmp_path: Path, spec: FeatureSpec) -> None:
+    dataset = make_dataset(tmp_path / "other", ["u"], ["a"], items={"new": {}})
+    assert item_table(dataset, spec).column("first_event").to_pylist() == [0, None]

@@ -33,7 +33,7 @@ def unit_vectors(options: SimilarityOptions, candidates: Candidates) -> NDArray[
         vectors = candidates.vectors.astype(np.float64)
     else:
         vectors = candidates.columns[options.column].members().astype(np.float64)
-    norms = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))[:, None]
+    norms = np.sqrt((vectors * vectors).sum(axis=1, keepdims=True))
     units = np.zeros_like(vectors)
     np.divide(vectors, norms, out=units, where=norms > 0)
     return units
