@@ -41,8 +41,8 @@ def test_the_list_has_the_shares_of_the_history() -> None:
 
 def test_a_hand_computed_choice() -> None:
     # History half x, half y; candidates x, x, y; relevance 1, .667, .333; lambda .5, alpha .01.
-    # First: KL of (1, 0) is .5 ln(.5 / .995) + .5 ln(.5 / .005) = 1.958467; of (0, 1) the same: a.
-    # Second: b keeps 1.958467: .333 - .979 = -.646; c makes (.5, .5) and 0: .167. So a, c, b.
+    # First: KL of (1, 0) is .5 ln(.5 / .995) + .5 ln(.5 / .005) = 1.958518; of (0, 1) the same: a.
+    # Second: b keeps 1.958518: .333 - .979 = -.646; c makes (.5, .5) and 0: .167. So a, c, b.
     candidates = make_candidates(
         3, {"genre": [["x"], ["x"], ["y"]]}, history={"genre": [["x"], ["y"]]}
     )
