@@ -13,8 +13,8 @@ from tfrs_models.reranking.candidates import Candidates
 class RelevanceOptions(Section):
     """How scores become relevance."""
 
-    scale: Literal["rank", "min_max"] = "rank"
-    """`rank` reads the places alone, `min_max` the distances between scores."""
+    scale: Literal["min_max", "rank"] = "min_max"
+    """`min_max` reads the distances between scores, `rank` the places alone."""
 
 
 def relevance(options: RelevanceOptions, candidates: Candidates) -> NDArray[np.float64]:
@@ -22,22 +22,26 @@ def relevance(options: RelevanceOptions, candidates: Candidates) -> NDArray[np.f
     return _SCALES[options.scale](candidates)
 
 
-def _by_rank(candidates: Candidates) -> NDArray[np.float64]:
-    """1 for the best, 1/N less for each place.
-
-    It is the same for logits, their sigmoids and inner products, whatever their spread.
-    """
-    return 1 - np.arange(len(candidates)) / len(candidates)
-
-
 def _by_distance(candidates: Candidates) -> NDArray[np.float64]:
-    """1 for the best score, 0 for the worst; 1 for all when they are equal."""
+    """1 for the best score, 0 for the worst; 1 for all when they are equal.
+
+    A factor or a constant on the scores changes nothing.
+    """
     scores = candidates.scores
     spread = scores[0] - scores[-1]
     return (scores - scores[-1]) / spread if spread > 0 else np.ones(len(scores))
 
 
+def _by_rank(candidates: Candidates) -> NDArray[np.float64]:
+    """1 for the best, 1/N less for each place.
+
+    Nothing that keeps the order changes it: logits, their sigmoids and scores with one far above
+    the others are all the same.
+    """
+    return 1 - np.arange(len(candidates)) / len(candidates)
+
+
 _SCALES: Mapping[str, Callable[[Candidates], NDArray[np.float64]]] = {
-    "rank": _by_rank,
     "min_max": _by_distance,
+    "rank": _by_rank,
 }

@@ -1,8 +1,8 @@
 import pytest
 from support.candidates import make_candidates, rerank
 
-FRESH = {"type": "freshness", "half_life_days": 10}
-NOVEL = {"type": "novelty"}
+FRESH = {"type": "freshness", "half_life_days": 10, "scale": "rank"}
+NOVEL = {"type": "novelty", "scale": "rank"}
 
 
 @pytest.mark.parametrize(("weight", "order"), [(1, [2, 0, 1]), (0.6, [0, 2, 1]), (0, [0, 1, 2])])

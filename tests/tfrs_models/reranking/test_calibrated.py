@@ -5,7 +5,7 @@ from support.candidates import make_candidates, rerank
 from tfrs_models.reranking.column import Column
 from tfrs_models.reranking.methods.calibrated import distribution, divergence
 
-CALIBRATED = {"type": "calibrated", "column": "genre"}
+CALIBRATED = {"type": "calibrated", "column": "genre", "scale": "rank"}
 ROMANCE, ACTION = ["romance"], ["action"]
 
 

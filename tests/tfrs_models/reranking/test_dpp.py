@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.candidates import make_candidates, rerank
 
-DPP = {"type": "dpp"}
+DPP = {"type": "dpp", "scale": "rank"}
 
 
 def greedy_by_determinants(vectors: np.ndarray, theta: float, ridge: float, k: int) -> list[int]:

@@ -95,7 +95,15 @@ def test_candidates_of_which_nothing_is_known_keep_their_order(step: Mapping[str
     assert rerank(bare, 5, step) == [0, 1, 2, 3, 4]
 
 
-def test_another_scale_of_the_scores_changes_nothing(step: Mapping[str, Any]) -> None:
+def test_a_factor_and_a_constant_on_the_scores_change_nothing(step: Mapping[str, Any]) -> None:
+    candidates = random_candidates()
+    moved = replace(candidates, scores=8 * candidates.scores + 5)
+    assert rerank(candidates, 10, step) == rerank(moved, 10, step)
+
+
+@pytest.mark.parametrize("name", ["mmr", "dpp", "freshness", "novelty", "calibrated"])
+def test_by_rank_a_sigmoid_of_the_scores_changes_nothing(name: str) -> None:
+    step = {"type": name, "scale": "rank", **SETTINGS.get(name, {})}
     candidates = random_candidates()
     sigmoid = replace(candidates, scores=1 / (1 + np.exp(-candidates.scores)))
     assert rerank(candidates, 10, step) == rerank(sigmoid, 10, step)

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from support.candidates import make_candidates, rerank
 
-MMR = {"type": "mmr"}
+# Places make numbers that are easy to follow by hand.
+MMR = {"type": "mmr", "scale": "rank"}
 
 
 def test_lambda_1_keeps_the_order() -> None:
@@ -48,4 +49,4 @@ def test_min_max_reads_the_distances_between_scores() -> None:
 
 def test_equal_scores_have_no_distance() -> None:
     candidates = make_candidates(3, vectors=[[1, 0], [1, 0], [0, 1]], scores=[2, 2, 2])
-    assert rerank(candidates, 3, {**MMR, "scale": "min_max"}) == [0, 2, 1]
+    assert rerank(candidates, 3, {"type": "mmr"}) == [0, 2, 1]

@@ -29,7 +29,7 @@ from tfrs_models.reranking.similarity import (
 class Options(SimilarityOptions):
     """The trade-off."""
 
-    relevance: Annotated[float, Field(ge=0, le=1)] = 0.8
+    relevance: Annotated[float, Field(ge=0, le=1)] = 0.9
     """Theta: 1 keeps the order, 0 looks at the volume alone."""
     ridge: Annotated[float, Field(ge=1e-6, lt=1)] = 0.01
     """Share of each item that no other explains: two that are the same can still both come."""

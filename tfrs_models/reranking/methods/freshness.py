@@ -17,7 +17,7 @@ class Options(RelevanceOptions):
     """How much, and for how long."""
 
     weight: Annotated[float, Field(ge=0)] = 0.1
-    """Relevance that an item of age 0 gains: by rank, 0.1 is a tenth of the candidates' places."""
+    """Relevance that an item of age 0 gains; the best candidate has 1, the worst 0."""
     half_life_days: Annotated[float, Field(gt=0)] = 7.0
     """Age at which half of it is left."""
     column: str = FIRST_EVENT

@@ -16,7 +16,7 @@ class Options(RelevanceOptions):
     """How much."""
 
     weight: Annotated[float, Field(ge=0)] = 0.1
-    """Relevance that an item without events gains; the most popular candidate gains nothing."""
+    """Relevance that an item without events gains; the most popular candidate gains none."""
 
 
 def needs(options: Options) -> Needs:
