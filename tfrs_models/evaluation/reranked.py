@@ -1,5 +1,7 @@
 """Re-rank the lists of many queries as the server would."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -67,6 +69,12 @@ def separators(spec: FeatureSpec) -> dict[str, str]:
     return {raw.name: raw.separator for raw in inputs if raw.table == "item" and raw.separator}
 
 
+def as_served(queries: Queries, dataset: PreparedDataset, spec: FeatureSpec) -> Queries:
+    """The queries with the histories that a bundle stores: the latest items that a model reads."""
+    known = queries.history.where(queries.history.items < dataset.known_items)
+    return replace(queries, history=known.latest(np.full(len(queries), spec.history.length)))
+
+
 def rerank_lists(
     chain: Chain,
     catalogue: Catalogue,
@@ -83,7 +91,8 @@ def rerank_lists(
         lists: int32 [Q, K], item rows in any order; 0 is no item. Give as many as the server
             retrieves: what is not there cannot rise.
         scores: [Q, K], of any scale; those of empty places are not read.
-        queries: the queries; their history and time are read, their targets never.
+        queries: the queries; their history and time are read, their targets never. The history is
+            taken whole: `as_served` cuts it.
         k: length of the lists.
 
     Returns:

@@ -1,7 +1,7 @@
 """The curve of relevance against diversity: what each setting of a method costs and gives."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from configs.reranking import RerankingConfig
 from tfrs_models.data.dataset import PreparedDataset
 from tfrs_models.evaluation.miscalibration import miscalibration
 from tfrs_models.evaluation.queries import Queries
-from tfrs_models.evaluation.reranked import dataset_catalogue, rerank_lists
+from tfrs_models.evaluation.reranked import as_served, dataset_catalogue, rerank_lists
 from tfrs_models.features.spec import FeatureSpec
 from tfrs_models.metrics.catalogue import coverage, exposure, gini
 from tfrs_models.metrics.diversity import Vectors, diversity, unit_rows
@@ -99,8 +99,9 @@ def tradeoff(
     needs = together(open_chain(config).needs for _, _, config in configs)
     catalogue = dataset_catalogue(dataset, spec, needs, embeddings)
     measured = _Measured(ranked.queries, dataset.num_items, unit_rows(vectors), catalogue, column)
+    served = replace(ranked, queries=as_served(ranked.queries, dataset, spec))
     return [
-        _point(method, relevance, _reranked(ranked, catalogue, config, k), measured)
+        _point(method, relevance, _reranked(served, catalogue, config, k), measured)
         for method, relevance, config in configs
     ]
 

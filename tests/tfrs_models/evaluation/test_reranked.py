@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,12 @@ from configs.features import FeaturesConfig
 from configs.reranking import RerankingConfig
 from tfrs_models.data.dataset import TEST, TRAIN, PreparedDataset
 from tfrs_models.evaluation.queries import Queries, build_queries
-from tfrs_models.evaluation.reranked import dataset_catalogue, directions, rerank_lists
+from tfrs_models.evaluation.reranked import (
+    as_served,
+    dataset_catalogue,
+    directions,
+    rerank_lists,
+)
 from tfrs_models.features.fit import fit_features
 from tfrs_models.features.spec import FeatureSpec
 from tfrs_models.reranking.chain import Chain, open_chain
@@ -111,3 +117,15 @@ def test_each_query_has_its_own_history(
     lists = np.array([[3, 2], [2, 3]], np.int32)
     found = rerank_lists(steps, catalogue, lists, np.zeros((2, 2)), queries, 1)
     assert found.tolist() == [[2], [3]]
+
+
+def test_a_served_history_holds_the_latest_known_items(
+    dataset: PreparedDataset, spec: FeatureSpec, queries: Queries
+) -> None:
+    # v liked b, c, b. With c (row 4) unknown and two places: b, b; with one: b.
+    fewer = replace(dataset, known_items=4)
+    for length, expected in ((2, [3, 3]), (1, [3]), (0, [])):
+        short = replace(spec, history=replace(spec.history, length=length))
+        assert (
+            as_served(queries, fewer, short).take(np.array([1])).history.items.tolist() == expected
+        )
