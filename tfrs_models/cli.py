@@ -33,6 +33,9 @@ COMMANDS: Mapping[str, Entry] = {
     "train": Entry("trainers.commands:train", "Train both stages, measure them, write a bundle."),
     "evaluate": Entry("trainers.commands:evaluate", "Measure a run again, beside the baselines."),
     "tune": Entry("trainers.tune.commands:tune", "Search for better settings of retrieval."),
+    "feedback": Entry(
+        "trainers.feedback.commands:feedback", "See what policies do over rounds, in simulation."
+    ),
     "recommend": Entry("serving.commands:recommend", "Recommend items from a bundle."),
     "data": Entry("tfrs_models.data.commands:data", "Prepare and describe data."),
     "config": Entry("configs.commands:config", "Show and check configurations."),

@@ -115,7 +115,7 @@ def _react(
         examination=examined.astype(np.float32),
         propensity=propensity,
     )
-    return _follow(world, slots, steps, seen)
+    return follow(world, slots, steps, seen)
 
 
 def funnel(
@@ -135,8 +135,15 @@ def funnel(
     return step
 
 
-def _follow(world: World, slots: Log, steps: NDArray[np.int8], seen: behaviour.Opinion) -> Log:
-    """Add carts and purchases, and the time people take for every step."""
+def follow(world: World, slots: Log, steps: NDArray[np.int8], seen: behaviour.Opinion) -> Log:
+    """Add carts and purchases to shown slots, and the time people take for every step.
+
+    Args:
+        world: the world.
+        slots: n shown slots, views and impressions; times of views are moved in place.
+        steps: int8 [n], how far each goes, as `funnel` says.
+        seen: what the users think of the items.
+    """
     look = _delay(world, "look", slots, (_LOOK_SECONDS, _LOOK_SECONDS))
     view_at = slots.time_us + look * (slots.position + 1)
     cart_at = view_at + _delay(world, "cart", slots, _CART_SECONDS)
