@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from configs.data import DataConfig
 from configs.evaluation import EvaluationConfig
@@ -29,7 +29,7 @@ class RunConfig(Section):
     """The features."""
     retrieval: RetrievalConfig = Field(default_factory=RetrievalConfig)
     """The first stage."""
-    ranking: RankingConfig = RankingConfig()
+    ranking: RankingConfig = Field(default_factory=RankingConfig)
     """The second stage."""
     reranking: RerankingConfig = RerankingConfig()
     """The order after the second stage."""
@@ -37,16 +37,6 @@ class RunConfig(Section):
     """The measurement."""
     export: ExportConfig = Field(default_factory=ExportConfig)
     """The bundle."""
-
-    @model_validator(mode="after")
-    def _check_refit(self) -> Self:
-        # Measured on Online Retail: such a ranker takes the lists back to where they were before.
-        if self.retrieval.refit and self.ranking.enabled:
-            raise ValueError(
-                "`retrieval.refit: true` needs `ranking.enabled: false`, received true: the ranker "
-                "learns from lists of the model before the refit. Turn one of the two off"
-            )
-        return self
 
 
 def fingerprint(section: Section) -> str:

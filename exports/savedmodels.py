@@ -3,8 +3,9 @@
 - `embed_query`: user and context columns, `history` [B, L] and what it carries ->
   `query_embedding` [B, D], [B, H, D] with H interests
 - `embed_candidate`: item columns -> `candidate_embedding` [B, D]
-- `rank`: user and context columns and `history` with 1 or B rows, item columns [B],
-  `retrieval_score` [B] -> `score` [B]
+- `rank`: user and context columns and `history` with 1 row, item columns, `item_statistics` [B, S]
+  and `retrieval_score` [B] of the candidates of this one request -> each task's output [B] by its
+  name, and `score` [B]
 """
 
 import re
@@ -14,12 +15,14 @@ from typing import Any, Protocol
 
 from configs.errors import ConfigError
 from tfrs_models.backend import tf
+from tfrs_models.data.statistics import STATISTICS
 from tfrs_models.features.history import HISTORY, REQUEST_TIME
+from tfrs_models.features.pairs import of_list
 
 RETRIEVAL_SCORE = "retrieval_score"
+ITEM_STATISTICS = "item_statistics"
 QUERY_EMBEDDING = "query_embedding"
 CANDIDATE_EMBEDDING = "candidate_embedding"
-SCORE = "score"
 SIGNATURE = "serving_default"
 
 Tensors = Mapping[str, Any]
@@ -55,10 +58,10 @@ class Retriever(Protocol):
 
 
 class Ranker(Protocol):
-    """What exports need of the ranking model."""
+    """What exports need of `tfrs_models.models.ranker.Ranker`."""
 
-    def score(self, encoded: Any) -> Any:
-        """Scores float32 [B]."""
+    def predict(self, query: Any, items: Any, statistics: Any, retrieved: Any) -> dict[str, Any]:
+        """Outputs float32 [B] by name, of one request with B candidates."""
 
 
 def save_query_model(encoder: Encoder, model: Retriever, folder: Path) -> None:
@@ -80,18 +83,23 @@ def save_candidate_model(encoder: Encoder, model: Retriever, folder: Path) -> No
 
 
 def save_rank_model(encoder: Encoder, model: Ranker, folder: Path) -> None:
-    """Write `rank`; one query row is encoded once and repeated for every candidate."""
+    """Write `rank`: the retrieved list of one request is its batch."""
 
     def rank(raw: Tensors) -> dict[str, Any]:
-        retrieval_score = raw[RETRIEVAL_SCORE]
-        query = _encode_query(encoder, raw)
-        encoded = {name: _repeat(tensor, retrieval_score) for name, tensor in query.items()}
-        encoded |= encoder.encode("item", _columns(encoder, "item", raw))
-        encoded |= encoder.encode_crosses(encoded)
-        return {SCORE: model.score(encoded | {RETRIEVAL_SCORE: retrieval_score[:, tf.newaxis]})}
+        items = encoder.encode("item", _columns(encoder, "item", raw))
+        scores = raw[RETRIEVAL_SCORE][tf.newaxis]
+        return model.predict(
+            _encode_query(encoder, raw),
+            {name: column[tf.newaxis] for name, column in items.items()},
+            raw[ITEM_STATISTICS][tf.newaxis],
+            of_list(scores, tf.ones_like(scores, tf.bool)),
+        )
 
-    scores = {RETRIEVAL_SCORE: tf.TensorSpec([None], tf.float32)}
-    signature = _merge(_query_signature(encoder), encoder.raw_signature("item"), scores)
+    own = {
+        RETRIEVAL_SCORE: tf.TensorSpec([None], tf.float32),
+        ITEM_STATISTICS: tf.TensorSpec([None, len(STATISTICS)], tf.float32),
+    }
+    signature = _merge(_query_signature(encoder), encoder.raw_signature("item"), own)
     _save(rank, signature, encoder, folder)
 
 
@@ -103,10 +111,6 @@ def _encode_query(encoder: Encoder, raw: Tensors) -> dict[str, Any]:
 
 def _columns(encoder: Encoder, table: str, raw: Tensors) -> dict[str, Any]:
     return {name: raw[name] for name in encoder.raw_signature(table)}
-
-
-def _repeat(tensor: Any, like: Any) -> Any:
-    return tf.broadcast_to(tensor, tf.concat([tf.shape(like)[:1], tf.shape(tensor)[1:]], axis=0))
 
 
 def _query_signature(encoder: Encoder) -> dict[str, Any]:
@@ -124,8 +128,9 @@ def _merge(*signatures: Mapping[str, Any]) -> dict[str, Any]:
         clash = sorted(merged.keys() & signature.keys())
         if clash:
             raise ConfigError(
-                f"the column `{clash[0]}` would be two inputs of one model; `{HISTORY}` and "
-                f"`{RETRIEVAL_SCORE}` are inputs already. Rename the column in the source."
+                f"the column `{clash[0]}` would be two inputs of one model; `{HISTORY}`, "
+                f"`{RETRIEVAL_SCORE}` and `{ITEM_STATISTICS}` are inputs already. "
+                "Rename the column in the source."
             )
         merged |= signature
     return merged

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from exports.savedmodels import ITEM_STATISTICS
 from tfrs_models.data.dataset import FIRST_ROW, PreparedDataset
 from tfrs_models.data.first_event import MISSING_TIME, first_event
+from tfrs_models.data.statistics import item_statistics
 from tfrs_models.features.columns import read_arrow
 from tfrs_models.features.history import HISTORY, TIME, TYPE
 from tfrs_models.features.spec import FeatureSpec, RawInput
@@ -23,7 +25,8 @@ def item_table(dataset: PreparedDataset, spec: FeatureSpec) -> Any:
 
     Holds `item_id`, the raw columns as the models take them, the other columns as they are, and
     `popularity`, the number of positive events, and `first_event`, the time of the first event in
-    seconds since 1970 UTC (null without one), unless the source has a column of that name.
+    seconds since 1970 UTC (null without one), unless the source has a column of that name; and
+    `item_statistics`, what `tfrs_models.data.statistics` says of each at the end of the log.
     """
     import pyarrow.parquet as pq
 
@@ -35,7 +38,18 @@ def item_table(dataset: PreparedDataset, spec: FeatureSpec) -> Any:
     for name, column in ((POPULARITY, _popularity), (FIRST_EVENT, _first_event)):
         if name not in table.column_names:
             table = table.append_column(name, column(dataset))
-    return table
+    return table.append_column(ITEM_STATISTICS, _statistics(dataset))
+
+
+def _statistics(dataset: PreparedDataset) -> Any:
+    import pyarrow as pa
+
+    events = dataset.events
+    positive = events.weight > 0
+    end = int(events.time.max()) + 1
+    found = item_statistics(events.item[positive], events.time[positive], dataset.num_items, end)
+    flat = pa.array(found[FIRST_ROW:].ravel())
+    return pa.FixedSizeListArray.from_arrays(flat, found.shape[1])
 
 
 def _popularity(dataset: PreparedDataset) -> Any:

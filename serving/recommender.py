@@ -1,6 +1,6 @@
 """Answer requests from a bundle alone: embed, retrieve, filter, rank, re-rank."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from configs.formula import check_formula, evaluate
 from exports.index import Index, open_index
 from exports.loader import LoadedModel, load_model
 from exports.manifest import Manifest, verify
@@ -18,6 +19,7 @@ from serving.reranking import Reranker, request_time
 from serving.tables import ItemTable, StoredUser, UserTable, open_items, open_users
 
 _EXACT = "exact"
+SCORE = "score"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Recommender:
         index: finds candidates fast.
         exact: finds them all.
         reranker: changes the order of the ranked ones, if the bundle says so.
+        formula: the final score over the outputs of the ranking model; the bundle's when None.
     """
 
     manifest: Manifest
@@ -60,18 +63,21 @@ class Recommender:
     index: Index
     exact: Index
     reranker: Reranker
+    formula: str | None = None
 
     @classmethod
-    def open(cls, bundle: Path, threads: int = 0) -> Self:
+    def open(cls, bundle: Path, threads: int = 0, formula: str | None = None) -> Self:
         """Verify and open a bundle, and answer one request, so that the first caller never waits.
 
         Args:
             bundle: the folder.
             threads: threads inside one operation of a model; 0 leaves the number to TensorFlow.
+            formula: another final score than the bundle's, such as `click * (1 + 5 * purchase)`.
 
         Raises:
             ArtifactError: the bundle is missing, damaged or of another version.
-            ConfigError: a step of its re-ranking is a plug-in that is not installed here.
+            ConfigError: a step of its re-ranking is a plug-in that is not installed here, or the
+                formula names no output of its ranking model.
             EnvironmentFault: the library of its index is not installed.
         """
         manifest = verify(bundle)
@@ -86,7 +92,11 @@ class Recommender:
             index=open_index(bundle / "index" / manifest.index),
             exact=open_index(bundle / "index" / _EXACT),
             reranker=Reranker.open(manifest, items, bundle / "index" / _EXACT),
+            formula=formula,
         )
+        if formula is not None:
+            outputs = recommender.rank.outputs if recommender.rank else ()
+            check_formula(formula, [name for name in outputs if name != SCORE])
         recommender.recommend(Request(k=1))
         return recommender
 
@@ -101,12 +111,17 @@ class Recommender:
         arrays = self.query_inputs(request, known)
         embedding = self.embed_query(arrays)["query_embedding"]
         positions, retrieval_scores = self.retrieve(embedding, request.k, known.removed)
-        scores = self.score(arrays, positions, retrieval_scores)
+        outputs = self.score(arrays, positions, retrieval_scores)
+        scores = outputs[SCORE]
         best = np.argsort(-scores, kind="stable")
         history, now = self.items.known(known.history.items), request_time(arrays)
         best = best[self.reranker.order(positions[best], scores[best], history, now, request.k)]
         return Recommendation(
-            items=self._items(positions[best], scores[best], retrieval_scores[best]),
+            items=self._items(
+                positions[best],
+                {name: output[best] for name, output in outputs.items()},
+                retrieval_scores[best],
+            ),
             eligible=len(self.items) - len(known.removed),
             history=known.history.items,
             unknown_history=known.unknown_history,
@@ -159,12 +174,15 @@ class Recommender:
 
     def score(
         self, arrays: Arrays, positions: NDArray[np.int64], retrieval_scores: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        """Scores of the candidates by the ranking model; the retrieval scores without one."""
+    ) -> dict[str, NDArray[np.float32]]:
+        """Outputs of the ranking model by task, and `score`; the retrieval's without a model."""
         if self.rank is None or not len(positions):
-            return retrieval_scores
+            return {SCORE: retrieval_scores}
         items = self.items.raw(positions, self.rank.inputs)
-        return self.rank(arrays | items | {"retrieval_score": retrieval_scores})["score"]
+        outputs = self.rank(arrays | items | {"retrieval_score": retrieval_scores})
+        if self.formula is not None:
+            outputs |= {SCORE: np.asarray(evaluate(self.formula, outputs), np.float32)}
+        return outputs
 
     def describe(self, ids: Sequence[str]) -> list[dict[str, Any]]:
         """Item columns of the ids that the catalogue has."""
@@ -173,14 +191,18 @@ class Recommender:
     def _items(
         self,
         positions: NDArray[np.int64],
-        scores: NDArray[np.float32],
+        outputs: Mapping[str, NDArray[np.float32]],
         retrieval_scores: NDArray[np.float32],
     ) -> tuple[Item, ...]:
         rows = self.items.rows(positions)
-        listed = zip(rows, scores.tolist(), retrieval_scores.tolist(), strict=True)
+        predictions = [
+            dict(zip(outputs, map(float, values), strict=True))
+            for values in zip(*outputs.values(), strict=True)
+        ]
+        listed = zip(rows, predictions, retrieval_scores.tolist(), strict=True)
         return tuple(
-            Item(row.pop("item_id"), score, retrieval_score, row)
-            for row, score, retrieval_score in listed
+            Item(row.pop("item_id"), predicted.pop(SCORE), retrieval_score, row, predicted)
+            for row, predicted, retrieval_score in listed
         )
 
 

@@ -53,12 +53,14 @@ class Item:
             bundle re-ranks, it need not fall along the list.
         retrieval_score: inner product of query and candidate.
         columns: the other columns of the item table.
+        predictions: outputs of the ranking tasks by name; empty without a ranking model.
     """
 
     item_id: str
     score: float
     retrieval_score: float
     columns: Mapping[str, Any]
+    predictions: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from exports.raw import raw_columns
 from serving.inputs import HISTORY, HISTORY_TIME, HISTORY_TYPE, USER_ID
 
 ITEM_ID = "item_id"
+STATISTICS = "item_statistics"
 SEEN = "seen"
 
 
@@ -42,8 +43,9 @@ class ItemTable:
         return raw_columns(self.table.select(names).take(positions), inputs)
 
     def rows(self, positions: NDArray[np.int64]) -> list[dict[str, Any]]:
-        """All columns of some items."""
-        rows: list[dict[str, Any]] = self.table.take(positions).to_pylist()
+        """All columns of some items but the statistics, which only the ranking model reads."""
+        shown = [name for name in self.table.column_names if name != STATISTICS]
+        rows: list[dict[str, Any]] = self.table.select(shown).take(positions).to_pylist()
         return rows
 
 

@@ -18,7 +18,8 @@ from tfrs_models.evaluation.report import SystemResult, evaluate_lists
 from tfrs_models.evaluation.runner import evaluate_baselines
 from tfrs_models.evaluation.table import cold_start_markdown, markdown
 from trainers.folders import DONE, read_done
-from trainers.ranking import ranker, retrieved
+from trainers.ranking.lists import ranked
+from trainers.ranking.windows import test_window
 from trainers.retrieval import Material, retrieve
 
 if TYPE_CHECKING:
@@ -85,15 +86,15 @@ def _stages(trained: "Trained", queries: Queries) -> list[SystemResult]:
 
 def _ranks(trained: "Trained") -> Iterator[tuple[str, str, Rank]]:
     """Name, group and lists of each stage."""
-    material, two_tower, wide_deep = trained.material, trained.two_tower, trained.wide_deep
+    material, two_tower, ranker = trained.material, trained.two_tower, trained.ranker
     num_items = material.dataset.num_items
     k = max(material.config.evaluation.ks)
     yield "two_tower", "retrieval", lambda asked: retrieve(two_tower, material, asked, k, num_items)
-    if wide_deep is not None:
+    if ranker is not None:
+        window = test_window(material)
 
         def rank(asked: Queries) -> NDArray[np.int32]:
-            part = retrieved(two_tower, material, asked, num_items)
-            return ranker(wide_deep, part, trained.encoder, material)()[:, :k]
+            return ranked(ranker, two_tower, window, asked).lists[:, :k]
 
         yield "two_stage", "two_stage", rank
 

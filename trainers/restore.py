@@ -1,5 +1,6 @@
 """Load the best weights of a finished training into a new model."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,7 +12,7 @@ M = TypeVar("M")
 
 
 def restore(model: M, material: Material, folder: Path) -> M:
-    """The model with the best weights of the training in `folder`.
+    """The retrieval model with the best weights of the training in `folder`.
 
     Raises:
         ArtifactError: there are none, or they belong to another model.
@@ -21,14 +22,25 @@ def restore(model: M, material: Material, folder: Path) -> M:
     return model
 
 
-def _build(model: Any, material: Material) -> None:
-    """Create all variables by scoring one missing row of every input."""
-    one = {
+def missing_query(material: Material) -> dict[str, Any]:
+    """One missing request: encoded user, context and history, [1, ...] by name."""
+    tables = ("user", "context")
+    names = [f.name for table in tables for f in material.spec.table(table)]  # type: ignore[arg-type]
+    length = material.spec.history.length
+    history = {name: tf.zeros([1, length], tf.int32) for name in material.spec.history.names()}
+    return missing_rows(material, names) | history
+
+
+def missing_rows(material: Material, names: Collection[str]) -> dict[str, Any]:
+    """One missing row of encoded features, [1, M] by name."""
+    return {
         f.name: tf.zeros([1, f.output.width], tf.int32 if f.output.kind == "ids" else tf.float32)
         for f in material.spec.features
+        if f.name in names
     }
-    one |= {cross.name: tf.zeros([1, 1], tf.int32) for cross in material.spec.crosses}
-    length = material.spec.history.length
-    one |= {name: tf.zeros([1, length], tf.int32) for name in material.spec.history.names()}
-    one |= {"retrieval_score": tf.zeros([1, 1])}
-    model.build_from(one)
+
+
+def _build(model: Any, material: Material) -> None:
+    """Create all variables by scoring one missing row of every input."""
+    items = missing_rows(material, [f.name for f in material.spec.table("item")])
+    model.build_from(missing_query(material) | items)

@@ -29,6 +29,8 @@ from trainers.retrieval_batches import RetrievalBatches
 from trainers.validation import mean_metric, parse_metric
 from trainers.watch import Watch
 
+_NOT_LISTED = np.float32(-1e30)
+
 
 @dataclass(frozen=True)
 class Material:
@@ -220,6 +222,32 @@ def retrieve(
     of_queries = query_embeddings(model, material, queries)
     of_candidates = candidate_embeddings(model, material)
     return search(of_queries, of_candidates[:num_items], material, queries, k)
+
+
+def search_among(
+    listed: NDArray[np.bool_],
+    query_embeddings: NDArray[np.float32],
+    candidate_embeddings: NDArray[np.float32],
+    material: Material,
+    queries: Queries,
+    k: int,
+) -> NDArray[np.int32]:
+    """Exact search among the items of a catalogue [N], of which only some are listed: [Q, k].
+
+    Where fewer than k are left, the last places stay empty (0).
+    """
+    score = dot_product(query_embeddings, candidate_embeddings)
+    config = material.config.evaluation
+    lists = top_k_lists(
+        lambda block: np.where(listed, score(block), _NOT_LISTED),
+        queries,
+        len(candidate_embeddings),
+        k,
+        config.memory_limit_mib,
+        config.exclude_seen,
+        "two_tower",
+    )
+    return np.where(listed[lists], lists, np.int32(0))
 
 
 def search(

@@ -1,10 +1,9 @@
 """A whole run: data, features, retrieval, ranking, evaluation, bundle. Each stage is done once."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
 
 from rich.console import Console
 
@@ -20,12 +19,11 @@ from tfrs_models.features.encode import encode_tables
 from tfrs_models.features.encoder import FeatureEncoder
 from tfrs_models.features.fit import fit_features
 from tfrs_models.features.spec import FeatureSpec
+from tfrs_models.models.ranker import Ranker
 from tfrs_models.models.two_tower import TwoTower
-from tfrs_models.models.wide_deep import WideDeep
 from trainers import evaluation
 from trainers.folders import CONFIG, locked, read_done, run_folder, stage, write_json
-from trainers.loop import Fit
-from trainers.ranking import new_wide_deep, train_ranking
+from trainers.ranking.stage import train_ranking
 from trainers.restore import restore
 from trainers.retrieval import (
     Material,
@@ -34,10 +32,9 @@ from trainers.retrieval import (
     refit_retrieval,
     train_retrieval,
 )
+from trainers.stages import trained
 from trainers.validation import check_metrics
 from trainers.watch import Watch
-
-M = TypeVar("M")
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,7 @@ class Trained:
     material: Material
     encoder: FeatureEncoder
     two_tower: TwoTower
-    wide_deep: WideDeep | None
+    ranker: Ranker | None
 
 
 def run(config: RunConfig, artifacts: Path, console: Console) -> Outcome:
@@ -81,11 +78,11 @@ def run(config: RunConfig, artifacts: Path, console: Console) -> Outcome:
     with locked(folder):
         remove_unfinished(folder)
         write_json(folder / CONFIG, config.model_dump(mode="json"))
-        trained = train(config, artifacts, folder, console)
+        done = train(config, artifacts, folder, console)
         console.print("[bold]Evaluating[/bold] against every baseline on the test events")
-        results, metrics = evaluation.measured(trained, folder)
+        results, metrics = evaluation.measured(done, folder)
         bundle = folder / "bundle"
-        stage(folder / evaluation.EXPORT, lambda: _export(trained, metrics, bundle))
+        stage(folder / evaluation.EXPORT, lambda: _export(done, metrics, bundle))
         return Outcome(folder, bundle, evaluation.add_speed(metrics, folder), results)
 
 
@@ -94,13 +91,14 @@ def train(config: RunConfig, artifacts: Path, folder: Path, console: Console) ->
     make_deterministic(config.seed)
     material, encoder = prepared(config, artifacts, folder, console)
     two_tower = _retrieval(material, folder / "retrieval", console)
-    wide_deep = None
+    ranker = None
     if config.ranking.enabled:
-        wide_deep = _ranking(two_tower, encoder, material, folder / "ranking", console)
+        epochs = int(read_done(folder / "retrieval")["best_epoch"])
+        ranker = train_ranking(two_tower, epochs, encoder, material, folder / "ranking", console)
     if config.retrieval.refit:
         material = replace(material, dataset=learn_validation(material.dataset))
         two_tower = _refit(material, folder, console)
-    return Trained(material, encoder, two_tower, wide_deep)
+    return Trained(material, encoder, two_tower, ranker)
 
 
 def make_deterministic(seed: int) -> None:
@@ -147,7 +145,7 @@ def _features(config: RunConfig, dataset: PreparedDataset, folder: Path) -> Feat
 
 def _retrieval(material: Material, folder: Path, console: Console) -> TwoTower:
     metric = material.config.retrieval.validation_metric
-    return _trained(
+    return trained(
         lambda: Watch("retrieval", metric, folder / "logs", console),
         folder,
         lambda watch: train_retrieval(material, folder, watch),
@@ -159,7 +157,7 @@ def _refit(material: Material, folder: Path, console: Console) -> TwoTower:
     epochs = int(read_done(folder / "retrieval")["best_epoch"])
     console.print(f"[bold]Refitting[/bold] on training and validation events, {epochs} epochs")
     target = folder / "refit"
-    return _trained(
+    return trained(
         lambda: Watch("refit", "steps", target / "logs", console),
         target,
         lambda watch: refit_retrieval(material, epochs, target, watch),
@@ -167,48 +165,17 @@ def _refit(material: Material, folder: Path, console: Console) -> TwoTower:
     )
 
 
-def _ranking(
-    two_tower: TwoTower, encoder: FeatureEncoder, material: Material, folder: Path, console: Console
-) -> WideDeep:
-    metric = material.config.ranking.validation_metric
-    return _trained(
-        lambda: Watch("ranking", metric, folder / "logs", console),
-        folder,
-        lambda watch: train_ranking(two_tower, encoder, material, folder, watch),
-        lambda: restore(new_wide_deep(material), material, folder),
-    )
-
-
-def _trained(
-    new_watch: Callable[[], Watch],
-    folder: Path,
-    train: Callable[[Watch], tuple[M, Fit]],
-    restored: Callable[[], M],
-) -> M:
-    """The model of a stage: trained now, or restored when the stage was done before."""
-    models: list[M] = []
-
-    def work() -> Mapping[str, Any]:
-        with new_watch() as watch:
-            model, fitted = train(watch)
-        models.append(model)
-        return asdict(fitted)
-
-    stage(folder, work)
-    return models[0] if models else restored()
-
-
-def _export(trained: Trained, metrics: Mapping[str, float], bundle: Path) -> dict[str, float]:
+def _export(done: Trained, metrics: Mapping[str, float], bundle: Path) -> dict[str, float]:
     start = time.perf_counter()
-    material = trained.material
+    material = done.material
     parts = BundleParts(
         config=material.config,
         dataset=material.dataset,
-        encoder=trained.encoder,
-        retriever=trained.two_tower,
-        ranker=trained.wide_deep,
+        encoder=done.encoder,
+        retriever=done.two_tower,
+        ranker=done.ranker,
         metrics=metrics,
-        queries=query_embeddings(trained.two_tower, material, evaluation.test_queries(material)),
+        queries=query_embeddings(done.two_tower, material, evaluation.test_queries(material)),
     )
     write_bundle(parts, bundle)
     return {"seconds": time.perf_counter() - start}

@@ -61,7 +61,11 @@ class FeatureEmbeddings(tf.keras.layers.Layer):
 
     def call(self, encoded: Mapping[str, Any]) -> Any:
         """Encoded features -> float32 [B, W]."""
-        return tf.concat([self._one(f, encoded[f.name]) for f in self.features], axis=-1)
+        return tf.concat(list(self.fields(encoded).values()), axis=-1)
+
+    def fields(self, encoded: Mapping[str, Any]) -> dict[str, Any]:
+        """Encoded features -> float32 [B, W] of each feature, by name."""
+        return {f.name: self._one(f, encoded[f.name]) for f in self.features}
 
     def _one(self, feature: FittedFeature, value: Any) -> Any:
         if feature.output.kind == "dense":

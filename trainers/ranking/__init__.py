@@ -1,0 +1,1 @@
+"""Trains the ranking stage on what the retrieval stage of each time returned."""

@@ -1,0 +1,44 @@
+"""Where the training of the ranker starts: at the scale of its inputs and labels."""
+
+from typing import Any
+
+import numpy as np
+
+from configs.ranking import RankingConfig
+from tfrs_models.backend import tf
+from tfrs_models.models.wide_deep import PAIRS, WideDeep
+from tfrs_models.objectives._pairs import objective
+from trainers.ranking.batches import Pools, RankingBatches
+
+_BATCHES = 8
+_STANDARD = 0  # place of the retrieval's standardised score: the prior needs it as it is
+
+
+def set_initial_values(
+    model: WideDeep, batches: RankingBatches, pools: Pools, config: RankingConfig
+) -> None:
+    """Standardise the pair features, and place the outputs at the mean of their labels.
+
+    Args:
+        model: built.
+        batches: of whose first ones the scale of the pair features is that of.
+        pools: the labels.
+        config: the ranking stage.
+    """
+    _scale_pairs(model, batches)
+    scaling = []
+    for place, task in enumerate(config.tasks.values()):
+        labels = pools.arrays["labels"][:, : pools.retrieved, place]
+        known = labels[~np.isnan(labels)].astype(np.float64)
+        scaling.append(objective(task.objective.type).scaling(known, np.ones(len(known))))
+    model.scaling.assign(tf.constant(scaling, tf.float32))
+
+
+def _scale_pairs(model: WideDeep, batches: RankingBatches) -> None:
+    read = tf.function(lambda step: batches.batch(step, {})["candidates"][PAIRS], autograph=False)
+    number = min(_BATCHES, batches.steps_per_epoch)
+    values: Any = np.concatenate([read(tf.constant(s, tf.int64)).numpy() for s in range(number)])
+    center, spread = values.mean(axis=0), values.std(axis=0)
+    center[_STANDARD], spread[_STANDARD] = 0.0, 1.0
+    model.center.assign(center)
+    model.spread.assign(np.where(spread > 1e-6, spread, 1.0))
