@@ -49,6 +49,6 @@ def evaluate(run: str, artifacts: Path) -> None:
     with locked(folder):
         check_done(folder / EXPORT)
         trained = trained_run(load_run_config(folder), artifacts, folder, console)
-        results, _ = measured(trained, folder)
-    console.print(table(results), cold_start_table(results))
+        found, _ = measured(trained, folder)
+    console.print(table(found.results), cold_start_table(found.results))
     click.echo(f"Metrics: {folder / 'metrics.json'}")

@@ -80,10 +80,10 @@ def run(config: RunConfig, artifacts: Path, console: Console) -> Outcome:
         write_json(folder / CONFIG, config.model_dump(mode="json"))
         done = train(config, artifacts, folder, console)
         console.print("[bold]Evaluating[/bold] against every baseline on the test events")
-        results, metrics = evaluation.measured(done, folder)
+        found, metrics = evaluation.measured(done, folder)
         bundle = folder / "bundle"
         stage(folder / evaluation.EXPORT, lambda: _export(done, metrics, bundle))
-        return Outcome(folder, bundle, evaluation.add_speed(metrics, folder), results)
+        return Outcome(folder, bundle, evaluation.add_speed(metrics, folder), found.results)
 
 
 def train(config: RunConfig, artifacts: Path, folder: Path, console: Console) -> Trained:
