@@ -13,6 +13,10 @@ from configs import faults
 from configs.errors import ConfigError
 
 MAX_LENGTH = 500
+MAX_DEPTH = 100
+
+_ALLOWED = "task names, numbers, + - * / ** and parentheses"
+_LARGEST = 1e30
 
 _BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -33,7 +37,8 @@ def check_formula(formula: str, tasks: Collection[str]) -> None:
     Raises:
         ConfigError: it is not; names the part and the choices.
     """
-    names = [node for node in ast.walk(_parse(formula)) if isinstance(node, ast.Name)]
+    parsed = _parse(formula)
+    names = _names(parsed)
     for node in names:
         if node.id not in tasks:
             raise ConfigError(
@@ -45,6 +50,7 @@ def check_formula(formula: str, tasks: Collection[str]) -> None:
             f"`ranking.score` must name a task, received {formula!r}: choose among "
             f"{', '.join(tasks)}"
         )
+    _check_numbers(parsed, formula)
 
 
 def evaluate(formula: str, outputs: Mapping[str, Any]) -> Any:
@@ -53,30 +59,43 @@ def evaluate(formula: str, outputs: Mapping[str, Any]) -> Any:
 
 
 def _parse(formula: str) -> ast.Expression:
+    text = formula.strip()
+    if not text:
+        raise ConfigError(
+            f"`ranking.score` is empty: write {_ALLOWED}, or leave it out for the first task"
+        )
     if len(formula) > MAX_LENGTH:
         raise ConfigError(
-            f"`ranking.score` has at most {MAX_LENGTH} characters, received {len(formula)}"
+            f"`ranking.score` has at most {MAX_LENGTH} characters, received {len(formula)}: "
+            "write it shorter"
         )
     try:
-        parsed = ast.parse(formula.strip(), mode="eval")
+        parsed = ast.parse(text, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ConfigError(f"`ranking.score` is no formula: {formula!r} ({error})") from error
-    _check(parsed.body, formula)
+        reason = error.msg if isinstance(error, SyntaxError) else str(error)
+        raise ConfigError(
+            f"`ranking.score` is no formula: {faults.short(formula)} ({reason}). Write {_ALLOWED}"
+        ) from error
+    _check(parsed.body, text, 0)
     return parsed
 
 
-def _check(node: ast.AST, formula: str) -> None:
-    """Allow names, finite numbers, + - * / ** and parentheses."""
-    if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
-        _check(node.left, formula)
-        _check(node.right, formula)
-    elif isinstance(node, ast.UnaryOp) and type(node.op) in _UNARY:
-        _check(node.operand, formula)
-    elif not (isinstance(node, ast.Name) or _is_number(node)):
-        part = ast.unparse(node)
+def _check(node: ast.expr, text: str, depth: int) -> None:
+    """Allow what `_ALLOWED` says, and no deeper than Python can walk from anywhere."""
+    if depth > MAX_DEPTH:
         raise ConfigError(
-            f"`ranking.score` may hold task names, numbers, + - * / ** and parentheses, received "
-            f"`{part}` in {formula!r}: write it with those"
+            f"`ranking.score` is nested at most {MAX_DEPTH} deep, received "
+            f"{faults.short(text)}: write it shorter"
+        )
+    if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
+        _check(node.left, text, depth + 1)
+        _check(node.right, text, depth + 1)
+    elif isinstance(node, ast.UnaryOp) and type(node.op) in _UNARY:
+        _check(node.operand, text, depth + 1)
+    elif not (isinstance(node, ast.Name) or _is_number(node)):
+        raise ConfigError(
+            f"`ranking.score` may hold {_ALLOWED}, received `{ast.get_source_segment(text, node)}` "
+            f"in {faults.short(text)}: write it with those"
         )
 
 
@@ -84,7 +103,29 @@ def _is_number(node: ast.AST) -> bool:
     if not isinstance(node, ast.Constant):
         return False
     value = node.value
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e30
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
+
+
+def _check_numbers(parsed: ast.Expression, formula: str) -> None:
+    """Compute the parts without a name now, where their faults meet the one who wrote them."""
+    for node in ast.walk(parsed):
+        if isinstance(node, ast.BinOp) and not _names(node) and not _has_value(node):
+            raise ConfigError(
+                f"`ranking.score` holds `{ast.get_source_segment(formula.strip(), node)}`, which "
+                f"is no number below {_LARGEST:g}: write one that is"
+            )
+
+
+def _has_value(node: ast.BinOp) -> bool:
+    try:
+        value = _value(node, {})
+    except (OverflowError, ZeroDivisionError):
+        return False
+    return isinstance(value, float) and abs(value) < _LARGEST
+
+
+def _names(node: ast.AST) -> list[ast.Name]:
+    return [part for part in ast.walk(node) if isinstance(part, ast.Name)]
 
 
 def _value(node: ast.expr, outputs: Mapping[str, Any]) -> Any:

@@ -1,5 +1,6 @@
 """The Wide & Deep ranking model."""
 
+import keyword
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
@@ -96,7 +97,7 @@ class RankingConfig(Section):
     @property
     def formula(self) -> str:
         """The formula of the final score."""
-        return self.score or next(iter(self.tasks))
+        return next(iter(self.tasks)) if self.score is None else self.score
 
     @model_validator(mode="after")
     def _check_negatives(self) -> Self:
@@ -112,6 +113,12 @@ class RankingConfig(Section):
     def _check_score(self) -> Self:
         if "score" in self.tasks:
             raise ValueError("`tasks.score` has the name of the final score: rename the task")
+        for name in self.tasks:
+            if keyword.iskeyword(name):
+                raise ValueError(
+                    f"`tasks.{name}` has the name of a keyword of Python, which no formula can "
+                    "hold: rename the task"
+                )
         check_formula(self.formula, self.tasks)
         return self
 
@@ -122,9 +129,9 @@ class RankingConfig(Section):
                 continue
             if task.given not in self.tasks or task.given == name:
                 others = [other for other in self.tasks if other != name]
+                choices = faults.advice(task.given, others) if others else "Leave it out"
                 raise ValueError(
-                    f"`tasks.{name}.given` names `{task.given}`, which is no other task. "
-                    f"{faults.advice(task.given, others)}"
+                    f"`tasks.{name}.given` names `{task.given}`, which is no other task. {choices}"
                 )
             self._check_chain(name, task.given)
         return self
