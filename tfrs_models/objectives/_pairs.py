@@ -106,9 +106,10 @@ def check_labels(task: str, name: str, labels: NDArray[np.floating]) -> None:
             f"`ranking.tasks.{task}` has the label {outside[0]:g}, and the objective `{name}` "
             f"takes labels from {low:g} to {high:g}: mend the data, or choose another objective"
         )
-    if (low, high) == (0.0, 1.0) and known.max() == 0:
+    if (low, high) == (0.0, 1.0) and (known.max() == 0 or known.min() == 1):
+        absent = "positive" if known.max() == 0 else "negative"
         raise DataError(
-            f"`ranking.tasks.{task}` has no positive label among {len(known):,} examples: choose "
+            f"`ranking.tasks.{task}` has no {absent} label among {len(known):,} examples: choose "
             "another `label`, enlarge the validation part of `data.split.options`, or leave the "
             "task out"
         )
