@@ -1,6 +1,7 @@
 """A number from a column of the events, such as seconds of watching."""
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,12 +39,17 @@ def labels(options: Options, dataset: PreparedDataset, touched: Touched) -> NDAr
             f"{faults.advice(options.column, names)}"
         )
     column = pq.read_table(path, columns=[options.column]).column(0)
-    try:
-        numbers = column.cast(pa.float32())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+    if not _is_number(column.type):
         raise ConfigError(
             f"a label of the type `column` names `{options.column}`, which holds {column.type}: "
             "name a column of numbers"
-        ) from error
-    values: NDArray[np.float32] = numbers.to_numpy()[touched.last_events]
-    return values.astype(np.float32)
+        )
+    numbers: NDArray[np.float64] = column.cast(pa.float64(), safe=False).to_numpy()
+    return numbers[touched.last_events].astype(np.float32)
+
+
+def _is_number(kind: Any) -> bool:
+    from pyarrow import types
+
+    tests = (types.is_integer, types.is_floating, types.is_decimal, types.is_boolean)
+    return any(test(kind) for test in tests)
