@@ -20,6 +20,8 @@ def interaction(options: Options, width: int, seed: int) -> Any:  # noqa: ARG001
     """The inputs and the D sums."""
 
     def pooled(values: Any, fields: Any) -> Any:
+        if fields is None:  # no feature is an id
+            return values
         total, squares = tf.reduce_sum(fields, axis=1), tf.reduce_sum(tf.square(fields), axis=1)
         return tf.concat([values, 0.5 * (tf.square(total) - squares)], axis=-1)
 
