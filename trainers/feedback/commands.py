@@ -1,19 +1,16 @@
 """`tfrs feedback`."""
 
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from configs.errors import EnvironmentFault
 from configs.load import load_config
 
 if TYPE_CHECKING:
     from trainers.feedback.panel import GroupBy
 
-_PLOTS = "matplotlib"
 _POLICIES = "most_popular,two_tower,two_tower+0.1,random,oracle"
 
 
@@ -56,7 +53,6 @@ def feedback(
 
     Run it again after an interruption: it goes on where it stopped.
     """
-    check_installed()
     from trainers.feedback.policies import parse_policies
 
     config, policies = load_config(source, overrides), parse_policies(names)
@@ -73,16 +69,3 @@ def feedback(
     console.print(table(measures))
     click.echo(f"Measures: {folder / CSV}")
     click.echo(f"Picture:  {folder / PLOT}")
-
-
-def check_installed() -> None:
-    """Check for the library of the extra `feedback`.
-
-    Raises:
-        EnvironmentFault: it is missing.
-    """
-    if importlib.util.find_spec(_PLOTS) is None:
-        raise EnvironmentFault(
-            f"`tfrs feedback` needs {_PLOTS}: install the extra with "
-            '`pip install "tfrs-two-stage[feedback]"`'
-        )

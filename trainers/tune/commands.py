@@ -11,7 +11,7 @@ from configs.errors import EnvironmentFault
 from configs.load import load_config
 from configs.tune import load_tuning
 
-_LIBRARIES = ("optuna", "matplotlib")
+_LIBRARY = "optuna"
 
 
 @click.command()
@@ -62,14 +62,13 @@ def tune(
 
 
 def check_installed() -> None:
-    """Check for the libraries of the extra `tune`.
+    """Check for the library of the extra `tune`.
 
     Raises:
-        EnvironmentFault: one is missing.
+        EnvironmentFault: it is missing.
     """
-    missing = [name for name in _LIBRARIES if importlib.util.find_spec(name) is None]
-    if missing:
+    if importlib.util.find_spec(_LIBRARY) is None:
         raise EnvironmentFault(
-            f"`tfrs tune` needs {' and '.join(missing)}: install the extra with "
+            f"`tfrs tune` needs {_LIBRARY}: install the extra with "
             '`pip install "tfrs-two-stage[tune]"`'
         )

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from support.feedback import tiny_shop
 from support.training import write_config
 
-from configs.errors import ConfigError, EnvironmentFault
+from configs.errors import ConfigError
 from configs.load import load_config
 from trainers.feedback.commands import feedback
 
@@ -45,12 +45,6 @@ def test_a_wrong_policy_is_refused_before_anything_is_written(arguments, tmp_pat
     with pytest.raises(ConfigError, match="Did you mean `random`"):
         invoke(*arguments, "--policies", "ramdom")
     assert not (tmp_path / "feedback").exists()
-
-
-def test_without_matplotlib_the_extra_is_named(arguments, monkeypatch):
-    monkeypatch.setattr("trainers.feedback.commands._PLOTS", "no_such_library")
-    with pytest.raises(EnvironmentFault, match=r"needs no_such_library: .*\[feedback\]"):
-        invoke(*arguments)
 
 
 def test_the_preset_is_the_demo_in_a_small_shop():

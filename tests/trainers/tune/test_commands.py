@@ -85,8 +85,8 @@ def test_the_number_of_trials_may_be_given(arguments, monkeypatch):
     assert seen == [(3, float("inf")), (7, 60.0)]
 
 
-def test_without_the_libraries_the_extra_is_named(arguments, monkeypatch):
-    monkeypatch.setattr("trainers.tune.commands._LIBRARIES", ("optuna", "no_such_library"))
+def test_without_optuna_the_extra_is_named(arguments, monkeypatch):
+    monkeypatch.setattr("trainers.tune.commands._LIBRARY", "no_such_library")
     with pytest.raises(EnvironmentFault, match=r"needs no_such_library: .*tfrs-two-stage\[tune\]"):
         invoke(*arguments)
 
