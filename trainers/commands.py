@@ -27,6 +27,7 @@ def train(source: str, overrides: Sequence[str], artifacts: Path) -> None:
     outcome = run(config, artifacts, console)
     console.print(table(outcome.results), cold_start_table(outcome.results))
     click.echo(f"Metrics: {outcome.folder / 'metrics.json'}")
+    click.echo(f"Report:  {outcome.folder / 'report.html'}")
     click.echo(f"Bundle:  {outcome.bundle}")
     click.echo(f"Next:    tfrs recommend {outcome.folder} --user ID --k 10")
 
@@ -52,3 +53,4 @@ def evaluate(run: str, artifacts: Path) -> None:
         found, _ = measured(trained, folder)
     console.print(table(found.results), cold_start_table(found.results))
     click.echo(f"Metrics: {folder / 'metrics.json'}")
+    click.echo(f"Report:  {folder / 'report.html'}")

@@ -1,5 +1,6 @@
 """Measures the trained stages and every baseline on the same test queries."""
 
+import datetime
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ from trainers.ranking.evaluation import CandidatesResult, by_candidates, perfect
 from trainers.ranking.lists import RankedLists, ranked
 from trainers.ranking.tables import candidates_markdown, tasks_markdown
 from trainers.ranking.windows import test_window
+from trainers.report.about import about
+from trainers.report.page import write_report
 from trainers.retrieval import Material, candidate_embeddings, retrieve
 
 if TYPE_CHECKING:
@@ -75,7 +78,7 @@ class Measured:
 
 
 def measured(trained: "Trained", folder: Path) -> tuple[Measured, dict[str, float]]:
-    """All measurements, and the flat ones; `metrics.json`, `table.md` and the report are written."""
+    """All measurements, and the flat ones; metrics, tables and report are written to `folder`."""
     material = trained.material
     queries = test_queries(material)
     baselines = evaluate_baselines(
@@ -86,7 +89,10 @@ def measured(trained: "Trained", folder: Path) -> tuple[Measured, dict[str, floa
         [*baselines, *stages.results()], stages.tasks(), stages.candidates(), stages.curve()
     )
     write_tables(found, folder)
-    return found, add_speed(flattened(found), folder)
+    metrics = add_speed(flattened(found), folder)
+    now = datetime.datetime.now(datetime.UTC)
+    write_report(found, metrics, about(material, queries, folder, now), folder)
+    return found, metrics
 
 
 def write_tables(found: Measured, folder: Path) -> None:
