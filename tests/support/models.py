@@ -7,9 +7,11 @@ from support.specs import FEATURES, ITEMS, feature, make_spec, random_rows
 
 from tfrs_models.backend import tf
 from tfrs_models.features.spec import FeatureSpec, HistorySpec
+from tfrs_models.models.wide_deep import RankingInputs
 
 WINDOWS, CANDIDATES, NEGATIVES = 3, 9, 5
 LISTS, LIST = 6, 4
+PAIR_FEATURES = 5
 
 SPECS = {
     "everything": make_spec(),
@@ -52,11 +54,35 @@ def retrieval_batch(spec: FeatureSpec, seed: int = 0) -> dict[str, Any]:
     }
 
 
-def ranking_batch(spec: FeatureSpec, lists: int = LISTS, seed: int = 0) -> dict[str, Any]:
-    """Lists of four pairs, all of which count."""
+def ranking_inputs(spec: FeatureSpec, pairs: int = PAIR_FEATURES) -> RankingInputs:
+    """What the ranking model of a spec reads."""
+    return RankingInputs.of(spec, pairs)
+
+
+def ranking_rows(spec: FeatureSpec, lists: int = LISTS, seed: int = 0) -> tuple[Any, Any]:
+    """Encoded requests, and four candidates of each, one request after the other."""
+    query, candidates = random_rows(spec, lists, seed), random_rows(spec, lists * LIST, seed + 1)
+    item = {f.name for f in (*spec.table("item"), *spec.crosses)}
+    pairs = np.random.default_rng(seed).normal(0, 1, (lists * LIST, PAIR_FEATURES))
+    return (
+        {name: column for name, column in query.items() if name not in item},
+        {name: column for name, column in candidates.items() if name in item}
+        | {"pairs": tf.constant(pairs, tf.float32)},
+    )
+
+
+def ranking_batch(
+    spec: FeatureSpec, lists: int = LISTS, seed: int = 0, tasks: int = 1
+) -> dict[str, Any]:
+    """Lists of a positive and three negatives, which all count; nobody was shown a place."""
+    query, candidates = ranking_rows(spec, lists, seed)
     return {
-        "encoded": random_rows(spec, lists * LIST, seed),
-        "usable": tf.ones([lists, LIST]),
+        "query": query,
+        "candidates": candidates | {"position": tf.fill([lists * LIST], -1)},
+        "labels": tf.tile([[[1.0] * tasks, *[[0.0] * tasks] * (LIST - 1)]], [lists, 1, 1]),
+        "usable": tf.ones([lists, LIST], tf.bool),
+        "stands_for": tf.ones([lists, LIST]),
+        "positives": tf.ones([lists]),
         "seed": tf.constant([seed, seed]),
     }
 

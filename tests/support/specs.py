@@ -64,8 +64,7 @@ def random_rows(spec: FeatureSpec, rows: int, seed: int = 0) -> dict[str, Any]:
     for name, size in zip((HISTORY, TYPE, GAP), sizes, strict=True):
         if name in spec.history.names():
             encoded[name] = _ids(random, size, (rows, spec.history.length))
-    scores = random.uniform(-1, 1, (rows, 1)).astype(np.float32)
-    return encoded | {"retrieval_score": tf.constant(scores)}
+    return encoded
 
 
 def constant_rows(spec: FeatureSpec, rows: int, value: int) -> dict[str, Any]:

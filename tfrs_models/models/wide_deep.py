@@ -87,10 +87,10 @@ class WideDeep(Model):
         number = len(self.tasks)
         self.wide = Wide(inputs, number)
         self.deep = Deep(inputs, config, seed)
-        self.scaling = self._constants("scaling", (number, 2), 0.0)
+        self.scaling = self._constants("scaling", [[0.0, 1.0]] * number)
         if inputs.pairs:
-            self.center = self._constants("center", (inputs.pairs,), 0.0)
-            self.spread = self._constants("spread", (inputs.pairs,), 1.0)
+            self.center = self._constants("center", [0.0] * inputs.pairs)
+            self.spread = self._constants("spread", [1.0] * inputs.pairs)
             self.prior = self.add_weight(
                 "prior", (number,), initializer=partial(_initial_prior, self.tasks)
             )
@@ -98,9 +98,12 @@ class WideDeep(Model):
         if config.positions:
             self.advantage = Advantage(config.positions, number)
 
-    def _constants(self, name: str, shape: tuple[int, ...], value: float) -> Any:
-        initial = tf.keras.initializers.Constant(value)
-        return self.add_weight(name, shape, initializer=initial, trainable=False)
+    def _constants(self, name: str, values: Sequence[Any]) -> Any:
+        """Numbers that are set before training and not learned."""
+        initial = tf.constant_initializer(values)
+        return self.add_weight(
+            name, tf.constant(values).shape, initializer=initial, trainable=False
+        )
 
     def build_from(self, query: Mapping[str, Any], candidates: Mapping[str, Any]) -> None:
         """Create every variable, from one row of every encoded feature."""
@@ -185,11 +188,11 @@ class Wide(tf.keras.layers.Layer):
 
     def __init__(self, inputs: RankingInputs, tasks: int) -> None:
         super().__init__(name=_WIDE)
-        self.query = WideTerms(inputs.query, (), tasks)
-        self.candidate = WideTerms(inputs.candidate, inputs.crosses, tasks)
+        self.query = WideTerms("query", inputs.query, (), tasks)
+        self.candidate = WideTerms("candidate", inputs.candidate, inputs.crosses, tasks)
         self.pairs = None
         if inputs.pairs:
-            self.pairs = _linear(tasks, f"{_WIDE}_pairs")
+            self.pairs = _linear(tasks, "pairs")
 
     def call(self, query: Mapping[str, Any], candidates: Mapping[str, Any]) -> Any:
         """The wide part's share of the logits: float32 [B, T]."""
@@ -203,16 +206,20 @@ class WideTerms(tf.keras.layers.Layer):
     """The wide terms of some features and crosses."""
 
     def __init__(
-        self, features: Sequence[FittedFeature], crosses: Sequence[FittedCross], tasks: int
+        self,
+        name: str,
+        features: Sequence[FittedFeature],
+        crosses: Sequence[FittedCross],
+        tasks: int,
     ) -> None:
-        super().__init__(name=_WIDE)
+        super().__init__(name=name)
         sizes = {f.name: f.output.num_ids for f in features if f.output.kind == "ids"}
         sizes |= {cross.name: cross.output.num_ids for cross in crosses}
         self.weights_of = {
             name: Embedding(size, tasks, 0.0, 0, f"{_WIDE}/{name}") for name, size in sizes.items()
         }
         self.dense_names = [f.name for f in features if f.output.kind == "dense"]
-        self.linear = _linear(tasks, f"{_WIDE}_dense") if self.dense_names else None
+        self.linear = _linear(tasks, "dense") if self.dense_names else None
 
     def call(self, encoded: Mapping[str, Any]) -> Any | None:
         """Float32 [B, T]; None without any feature."""

@@ -23,7 +23,7 @@ class Pairs(NamedTuple):
         usable: bool [P, G], False where a place holds nothing to learn from.
         stands_for: float32 [P, G], candidates of the list that each drawn one stands for.
         positives: float32 [P], positives of the request, each of which has a list of its own.
-        scaling: float32 [2], offset and scale of the labels, see `Objective.scaling`.
+        scaling: float32 [2], see `Objective.scaling`.
     """
 
     logits: Any
@@ -59,7 +59,7 @@ class Objective(Protocol):
     def scaling(
         self, labels: NDArray[np.floating], weights: NDArray[np.floating]
     ) -> tuple[float, float]:
-        """Offset and scale of the output, from the known labels [N] and their weights."""
+        """Where logits start, and the scale of the output, from known labels [N] and weights."""
 
     def output(self, logits: Any, scaling: Any) -> Any:
         """What the task predicts: float32 of the shape of the logits."""

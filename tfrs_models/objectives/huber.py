@@ -21,7 +21,6 @@ class Options(Section):
 
 def loss(options: Options, pairs: Pairs) -> Any:
     """Mean Huber loss in standard deviations of the labels (Huber 1964)."""
-    labels = (pairs.known_labels - pairs.scaling[0]) / pairs.scaling[1]
-    error = tf.abs(pairs.logits - labels)
+    error = tf.abs(pairs.logits - pairs.known_labels / pairs.scaling[1])
     inside = tf.minimum(error, options.delta)
     return weighted_mean(inside * (error - 0.5 * inside), pairs.weights)

@@ -19,18 +19,21 @@ class Options(Section):
 
 
 def scaling(labels: NDArray[np.floating], weights: NDArray[np.floating]) -> tuple[float, float]:
-    """Mean and standard deviation of the labels, so that the model learns numbers about 1."""
+    """The mean of the labels, in standard deviations, at which the model starts, and one of them.
+
+    So the model learns differences from the mean that are about 1.
+    """
     mean = float(np.average(labels, weights=weights))
-    deviation = math.sqrt(float(np.average((labels - mean) ** 2, weights=weights)))
-    return mean, deviation or 1.0
+    deviation = math.sqrt(float(np.average((labels - mean) ** 2, weights=weights))) or 1.0
+    return mean / deviation, deviation
 
 
 def output(logits: Any, scaling: Any) -> Any:
     """The number itself."""
-    return logits * scaling[1] + scaling[0]
+    return logits * scaling[1]
 
 
 def loss(options: Options, pairs: Pairs) -> Any:  # noqa: ARG001
     """Mean squared error in standard deviations of the labels."""
-    labels = (pairs.known_labels - pairs.scaling[0]) / pairs.scaling[1]
-    return weighted_mean(tf.square(pairs.logits - labels), pairs.weights)
+    error = pairs.logits - pairs.known_labels / pairs.scaling[1]
+    return weighted_mean(tf.square(error), pairs.weights)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.models import ranking_batch, retrieval_batch
+from support.models import ranking_batch, ranking_inputs, retrieval_batch
 from support.specs import make_spec
 
 from configs.ranking import RankingConfig
@@ -27,10 +27,9 @@ def two_tower() -> tuple[Any, list[Any], Any]:
 
 
 def wide_deep() -> tuple[Any, list[Any], Any]:
-    model = WideDeep(SPEC, RankingConfig(dropout=0.0), seed=0)
-    return model, [ranking_batch(SPEC, seed=seed) for seed in range(3)], ranking_optimizer(
-        RankingConfig(), 100
-    )  # fmt: skip
+    model = WideDeep(ranking_inputs(SPEC), RankingConfig(dropout=0.0), seed=0)
+    batches = [ranking_batch(SPEC, seed=seed) for seed in range(3)]
+    return model, batches, ranking_optimizer(RankingConfig(), 100)
 
 
 def stream(batches: list[Any]) -> Any:

@@ -143,14 +143,14 @@ def test_drawn_negatives_estimate_the_full_softmax() -> None:
 
 
 def test_squared_is_the_mean_square_in_deviations() -> None:
-    # Labels 5 and 1 with mean 3 and deviation 2 are 1 and -1; weights 1 and 3.
-    pairs = make([[0.5, 0.0]], [[5, 1]], stands_for=[[1, 3]], scaling=[3, 2])
+    # Labels 5 and 1 in deviations of 2 are 2.5 and 0.5; errors 0.5 and 1 with weights 1 and 3.
+    pairs = make([[2.0, 1.5]], [[5, 1]], stands_for=[[1, 3]], scaling=[1.5, 2])
     assert value(squared, pairs) == pytest.approx((0.5**2 + 3 * 1) / 4)
 
 
 def test_huber_is_linear_far_away() -> None:
     # Errors of 0.5 and 3 deviations: 0.5^2 / 2, and 1 * (3 - 1 / 2).
-    pairs = make([[0.5, 2.0]], [[5, 1]], scaling=[3, 2])
+    pairs = make([[2.0, 3.5]], [[5, 1]], scaling=[1.5, 2])
     assert value(huber, pairs) == pytest.approx((0.125 + 2.5) / 2)
 
 
@@ -160,17 +160,23 @@ def test_the_delta_of_huber_says_where() -> None:
 
 
 @pytest.mark.parametrize("plugin", [squared, huber])
-def test_numbers_have_their_weighted_mean_and_deviation(plugin: Any) -> None:
+def test_numbers_start_at_their_weighted_mean(plugin: Any) -> None:
     # 1 x 1, 5 x 3: mean 4, variance (9 + 3) / 4 = 3.
-    found = plugin.scaling(np.array([1.0, 5.0]), np.array([1.0, 3.0]))
-    assert found == pytest.approx((4, math.sqrt(3)))
+    start, scale = plugin.scaling(np.array([1.0, 5.0]), np.array([1.0, 3.0]))
+    assert (start, scale) == pytest.approx((4 / math.sqrt(3), math.sqrt(3)))
+    assert plugin.output(start, (start, scale)) == pytest.approx(4)
+
+
+@pytest.mark.parametrize("plugin", [squared, huber])
+def test_numbers_that_are_all_the_same_start_there(plugin: Any) -> None:
     assert plugin.scaling(np.array([2.0, 2.0]), np.ones(2)) == (2, 1)
 
 
 @pytest.mark.parametrize("plugin", [squared, huber])
-def test_the_output_of_numbers_is_scaled_back(plugin: Any) -> None:
-    found = plugin.output(tf.constant([-1.0, 0.5]), tf.constant([3.0, 2.0]))
-    assert found.numpy().tolist() == [1, 4]
+def test_without_an_error_numbers_cost_nothing(plugin: Any) -> None:
+    pairs = make([[2.5, 0.5]], [[5, 1]], scaling=[1.5, 2])
+    assert value(plugin, pairs) == 0
+    assert plugin.output(pairs.logits, pairs.scaling).numpy().tolist() == [[5, 1]]
 
 
 @pytest.mark.parametrize("plugin", [binary, softmax])

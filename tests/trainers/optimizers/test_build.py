@@ -1,6 +1,7 @@
 import json
 
 import numpy as np
+from support.models import ranking_inputs, ranking_rows
 from support.specs import FEATURES, feature, make_spec, random_rows
 
 from configs.ranking import RankingConfig
@@ -27,14 +28,30 @@ def rules(optimizer: object, variables: list[object]) -> dict[str, str]:
 
 
 def test_the_wide_part_alone_gets_ftrl() -> None:
-    model = WideDeep(SPEC, RankingConfig(), seed=0)
-    model.build_from(random_rows(SPEC, 2))
+    model = WideDeep(ranking_inputs(SPEC), RankingConfig(), seed=0)
+    model.build_from(*ranking_rows(SPEC, 1))
     found = rules(ranking_optimizer(RankingConfig(), 100), model.trainable_variables)
     wide = {v.name for v in model.wide.trainable_variables}
     assert {name for name, rule in found.items() if rule == "wide"} == wide
     assert {v.name for v in model.trainable_variables if is_wide(v)} == wide
-    # A weight for each of 6 id features (age and price are dense), one cross, and the linear part.
-    assert len(wide) == 6 + 1 + 1
+    # A weight for each of 6 id features (age and price are dense) and one cross, and a linear part
+    # for the dense values of requests, those of candidates, and the pair features.
+    assert len(wide) == 6 + 1 + 3
+
+
+def test_tables_of_the_deep_part_have_their_own_rate() -> None:
+    model = WideDeep(ranking_inputs(SPEC), RankingConfig(), seed=0)
+    model.build_from(*ranking_rows(SPEC, 1))
+    found = rules(ranking_optimizer(RankingConfig(), 100), model.trainable_variables)
+    assert {name for name, rule in found.items() if rule == "tables"} == {
+        "taken/table:0",
+        "deep_query/user_id/table:0",
+        "deep_query/wide/table:0",
+        "deep_query/hour/table:0",
+        "deep_candidate/item_id/table:0",
+        "deep_candidate/genres/table:0",
+        "deep_candidate/table/table:0",
+    }
 
 
 def test_tables_and_layers_have_their_own_rates() -> None:
