@@ -29,7 +29,7 @@ from trainers.folders import DONE, read_done
 from trainers.ranking.evaluation import CandidatesResult, by_candidates, perfect, task_results
 from trainers.ranking.lists import RankedLists, ranked
 from trainers.ranking.tables import candidates_markdown, tasks_markdown
-from trainers.ranking.windows import test_window
+from trainers.ranking.windows import window_of_test
 from trainers.report.about import about
 from trainers.report.page import write_report
 from trainers.retrieval import Material, candidate_embeddings, retrieve
@@ -142,7 +142,7 @@ class Stages:
         self._config = trained.material.config
         self._vectors = content_vectors(trained.material.dataset)
         self._new_users = as_new_users(queries, self._config.seed)
-        self._window = test_window(trained.material)
+        self._window = window_of_test(trained.material)
 
     def results(self) -> list[SystemResult]:
         """Of each stage, and of a perfect ranker of the same candidates."""

@@ -10,15 +10,20 @@ import pyarrow.parquet as pq
 import pytest
 from support.bundles import FEATURES, Run, make_parts
 
+from configs.ranking import RankingConfig
 from exports.bundle import write_bundle
 from exports.loader import load_model
 from exports.raw import missing_rows, raw_columns
 from serving.recommender import Recommender
 from serving.request import Request
 from tfrs_models.backend import tf
+from tfrs_models.calibration._calibration import Calibrator
 from tfrs_models.features.encode import encode_tables
+from tfrs_models.features.pairs import of_list
+from tfrs_models.features.ranking_encoder import RankingEncoder
+from tfrs_models.models.ranker import Ranker
 from tfrs_models.models.two_tower import TwoTower
-from tfrs_models.models.wide_deep import WideDeep
+from tfrs_models.models.wide_deep import RankingInputs, WideDeep
 
 PAIRS = 12
 
@@ -36,9 +41,7 @@ def encode_pairs(encoder: Any, tables: Any) -> dict[str, Any]:
     pairs: dict[str, Any] = {name: tf.constant(v[rows + 2]) for name, v in tables.user.items()}
     pairs |= {name: tf.constant(v[rows + 2]) for name, v in tables.item.items()}
     pairs |= {name: tf.constant(v[rows]) for name, v in tables.context.items()}
-    pairs |= encoder.encode_history({n: tf.constant(v) for n, v in histories(rows).items()})
-    pairs["retrieval_score"] = tf.constant(scores(rows)[:, None])
-    return pairs | encoder.encode_crosses(pairs)
+    return pairs | encoder.encode_history({n: tf.constant(v) for n, v in histories(rows).items()})
 
 
 def histories(rows: np.ndarray) -> dict[str, np.ndarray]:
@@ -64,6 +67,26 @@ def shaken(model: Any, seed: int) -> Any:
     return model
 
 
+RETRIEVED = ("retrieval_score", "item_statistics")
+TASKS = {"positive": {}, "rating": {"label": {"type": "value"}, "objective": {"type": "squared"}}}
+
+
+def real_ranker(encoder: Any, tables: Any) -> Ranker:
+    """A ranker with two tasks, one of them calibrated, all of whose weights are random."""
+    ranking = RankingEncoder(encoder, tables.item)
+    inputs = RankingInputs.of(encoder.spec, len(ranking.pairs.names))
+    model = WideDeep(inputs, RankingConfig.model_validate({"tasks": TASKS}), seed=2)
+    every = {name: tf.constant(v[:1]) for name, v in {**tables.user, **tables.context}.items()}
+    query = every | encoder.encode_history(
+        {name: tf.constant(values) for name, values in histories(np.arange(1)).items()}
+    )
+    items = {name: tf.constant(tables.item[name][:1])[tf.newaxis] for name in ranking.item_names}
+    pairs = tf.zeros([1, 1, len(ranking.pairs.names)])
+    model.build_from(query, ranking.candidates(query, items, pairs))
+    calibrator = Calibrator("platt", {"slope": 0.5, "offset": -1.0})
+    return Ranker(shaken(model, 4), ranking, {"positive": calibrator}, "rating + 2 * positive")
+
+
 ENCODERS: dict[str, dict[str, Any]] = {
     "mean": {},
     "multi_interest": {"interests": 3},
@@ -83,13 +106,11 @@ def real(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     tables = encode_tables(parts.encoder, parts.dataset, folder / "encoded")
     pairs = encode_pairs(parts.encoder, tables)
     tower = TwoTower(parts.encoder.spec, parts.config.retrieval, seed=1)
-    ranker = WideDeep(parts.encoder.spec, parts.config.ranking, seed=2)
     tower.build_from(pairs)
-    ranker.build_from(pairs)
     parts = dataclasses.replace(
         parts,
         retriever=shaken(tower, 3),
-        ranker=shaken(ranker, 4),
+        ranker=real_ranker(parts.encoder, tables),
         queries=tower.embed_query(pairs).numpy(),
     )
     return Run(parts, write_bundle(parts, folder / "bundle"))
@@ -124,10 +145,22 @@ def test_candidate_embeddings_agree(real: Run, encoded: dict[str, Any]) -> None:
     np.testing.assert_allclose(model(inputs)["candidate_embedding"], expected, atol=1e-5)
 
 
-def test_scores_agree(real: Run, encoded: dict[str, Any]) -> None:
+def test_outputs_agree(real: Run, encoded: dict[str, Any]) -> None:
+    """Of the first user and all items of `encoded`, retrieved in this order."""
     model, inputs = raw(real, "rank")
-    expected = real.parts.ranker.score(encoded).numpy()
-    np.testing.assert_allclose(model(inputs)["score"], expected, atol=1e-5)
+    spec = real.parts.encoder.spec
+    items = [f.column for f in spec.table("item")]
+    given = {n: v if n in {*items, *RETRIEVED} else v[:1] for n, v in inputs.items()}
+    of_items = {f.name: encoded[f.name][tf.newaxis] for f in spec.table("item")}
+    query = {n: v[:1] for n, v in encoded.items() if n not in of_items}
+    statistics = tf.constant(inputs["item_statistics"][np.newaxis])
+    listed = of_list(
+        tf.constant(scores(np.arange(PAIRS)))[tf.newaxis], tf.ones([1, PAIRS], tf.bool)
+    )
+    expected = real.parts.ranker.predict(query, of_items, statistics, listed)
+    answer = model(given)
+    for name in ("positive", "rating", "score"):
+        np.testing.assert_allclose(answer[name], expected[name], atol=1e-5)
 
 
 def test_a_bundle_of_the_real_models_recommends(real: Run) -> None:

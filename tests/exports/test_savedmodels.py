@@ -12,6 +12,8 @@ from configs.errors import ConfigError
 from exports.loader import LoadedModel, load_model
 from exports.savedmodels import save_candidate_model, save_query_model, save_rank_model
 from tfrs_models.backend import tf
+from tfrs_models.data.statistics import STATISTICS
+from tfrs_models.features.pairs import of_list
 
 USERS = {
     "user_id": np.array(["u1", "new", ""], object),
@@ -44,11 +46,26 @@ def encoded_items(run: Run) -> dict[str, Any]:
     return run.parts.encoder.encode("item", {n: tf.constant(v) for n, v in ITEMS.items()})
 
 
-def scores(run: Run, users: dict[str, Any], retrieval: NDArray[np.float32]) -> NDArray[np.float32]:
-    encoded = users | encoded_items(run) | {"retrieval_score": tf.constant(retrieval[:, None])}
-    encoded |= run.parts.encoder.encode_crosses(encoded)
-    answer: NDArray[np.float32] = run.parts.ranker.score(encoded).numpy()
-    return answer
+RETRIEVED = {
+    "retrieval_score": np.array([0.1, 0.2, 0.3], np.float32),
+    "item_statistics": np.arange(3 * len(STATISTICS), dtype=np.float32).reshape(3, -1),
+}
+
+
+def one_user() -> dict[str, NDArray[Any]]:
+    return {name: values[:1] for name, values in USERS.items()}
+
+
+def outputs(run: Run) -> dict[str, NDArray[np.float32]]:
+    """What the ranker says of the first user and all items."""
+    scores = RETRIEVED["retrieval_score"][np.newaxis]
+    found: dict[str, Any] = run.parts.ranker.predict(
+        encoded_users(run, slice(1)),
+        {name: tensor[tf.newaxis] for name, tensor in encoded_items(run).items()},
+        tf.constant(RETRIEVED["item_statistics"][np.newaxis]),
+        of_list(tf.constant(scores), tf.ones([1, 3], tf.bool)),
+    )
+    return {name: tensor.numpy() for name, tensor in found.items()}
 
 
 def test_query_model_equals_the_model_on_encoded_features(run: Run) -> None:
@@ -64,18 +81,19 @@ def test_candidate_model_equals_the_model_on_encoded_features(run: Run) -> None:
 
 
 def test_rank_model_equals_the_model_on_encoded_features(run: Run) -> None:
-    retrieval = np.array([0.1, 0.2, 0.3], np.float32)
-    answer = load(run, "rank")(USERS | ITEMS | {"retrieval_score": retrieval})["score"]
-    np.testing.assert_allclose(answer, scores(run, encoded_users(run), retrieval), atol=1e-6)
+    answer = load(run, "rank")(one_user() | ITEMS | RETRIEVED)
+    for name, expected in outputs(run).items():
+        np.testing.assert_allclose(answer[name], expected, atol=1e-6)
 
 
-def test_rank_model_repeats_a_single_user(run: Run) -> None:
-    retrieval = np.array([0.1, 0.2, 0.3], np.float32)
+def test_rank_model_gives_every_task_and_the_score(run: Run) -> None:
+    assert set(load(run, "rank").outputs) == {"positive", "score"}
+
+
+def test_rank_model_ranks_any_number_of_candidates(run: Run) -> None:
     model = load(run, "rank")
-    one = {name: values[:1] for name, values in USERS.items()}
-    three = {name: np.repeat(values, 3, axis=0) for name, values in one.items()}
-    items = ITEMS | {"retrieval_score": retrieval}
-    np.testing.assert_array_equal(model(one | items)["score"], model(three | items)["score"])
+    two = {name: values[:2] for name, values in (ITEMS | RETRIEVED).items()}
+    assert model(one_user() | two)["score"].shape == (2,)
 
 
 def test_the_history_may_have_any_length(run: Run) -> None:
@@ -97,7 +115,7 @@ def test_a_signature_names_the_columns_and_leaves_the_batch_open(run: Run, name:
     expected = {
         "embed_query": USERS.keys(),
         "embed_candidate": ITEMS.keys(),
-        "rank": USERS.keys() | ITEMS.keys() | {"retrieval_score"},
+        "rank": USERS.keys() | ITEMS.keys() | RETRIEVED.keys(),
     }
     assert inputs.keys() == expected[name]
     assert all(described.shape[0] is None for described in inputs.values())
@@ -145,7 +163,7 @@ def test_columns_may_have_any_name(run: Run, tmp_path: Path, column: str) -> Non
     np.testing.assert_array_equal(answer, expected)
 
 
-@pytest.mark.parametrize("column", ["history", "retrieval_score", "age"])
+@pytest.mark.parametrize("column", ["history", "retrieval_score", "item_statistics", "age"])
 def test_a_column_with_the_name_of_another_input_is_refused(
     run: Run, tmp_path: Path, column: str
 ) -> None:

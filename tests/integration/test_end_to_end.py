@@ -18,9 +18,11 @@ from serving.request import Request
 from tfrs_models.data.dataset import TEST, VALIDATION
 from tfrs_models.evaluation.queries import build_queries
 from trainers import commands, folders
-from trainers.ranking import ranker, retrieved
+from trainers.ranking.lists import ranked
+from trainers.ranking.windows import window_of_test
 from trainers.retrieval import candidate_embeddings
 from trainers.run import Outcome, Trained, run, train
+from trainers.validation import mean_metric
 
 QUIET = Console(quiet=True)
 
@@ -103,6 +105,7 @@ def test_a_run_folder_holds_its_parts(outcome):
         "ranking/done.json",
         "metrics.json",
         "table.md",
+        "report.html",
         "bundle/manifest.json",
     ):
         assert (outcome.folder / part).exists(), part
@@ -149,28 +152,66 @@ def test_the_bundle_holds_the_embeddings_of_the_restored_model(outcome, trained)
 
 
 def test_the_restored_ranker_ranks_as_it_was_measured(outcome, trained):
+    queries = build_queries(trained.material.dataset, TEST, trained.material.config.evaluation, 42)
+    window = window_of_test(trained.material)
+    found = ranked(trained.ranker, trained.two_tower, window, queries).lists
+    assert mean_metric(found, queries, "recall", 10) == pytest.approx(
+        outcome.metrics["two_stage.recall@10"]
+    )
+
+
+def test_the_bundle_predicts_what_the_evaluation_measured(outcome, trained, recommender):
+    """The same history, the same candidates, the same statistics: the same probabilities.
+
+    Asked with the history that was known before the test, and told the statistics of that time.
+    """
     material = trained.material
     queries = build_queries(material.dataset, TEST, material.config.evaluation, 42)
-    part = retrieved(trained.two_tower, material, queries, material.dataset.num_items)
-    ranked = ranker(trained.wide_deep, part, trained.encoder, material)()
-    hits = [
-        np.isin(row[:10], queries.targets.take(np.array([q])).items).sum()
-        / queries.targets.lengths[q]
-        for q, row in enumerate(ranked)
-    ]
-    assert np.mean(hits) == pytest.approx(outcome.metrics["two_stage.recall@10"])
+    window = window_of_test(material)
+    found = ranked(trained.ranker, trained.two_tower, window, queries.take(np.array([0])))
+    items = found.requests.lists[0]
+    names = np.array(["", "", *ids_of(material.dataset, "item")[2:]], object)
+    history = queries.history.items[: queries.history.indptr[1]]
+    request = Request(
+        user_id=ids_of(material.dataset, "user")[queries.user[0]],
+        history=tuple(names[history].tolist()),
+        features={"timestamp": int(queries.time[0] // 1_000_000)},
+    )
+    arrays = recommender.query_inputs(request, recommender.look_up(request))
+    raw = recommender.items.raw(items.astype(np.int64) - 2, recommender.rank.inputs)
+    raw["item_statistics"] = window.statistics[items]
+    answer = recommender.rank(arrays | raw | {"retrieval_score": found.requests.scores[0]})
+    np.testing.assert_allclose(answer["positive"], found.outputs["positive"][0], rtol=1e-5)
+
+
+def test_the_tasks_and_the_numbers_of_candidates_are_measured(outcome):
+    metrics = outcome.metrics
+    assert 0.5 < metrics["ranking.positive.auc"] <= 1
+    assert metrics["ranking.positive.ece"] < 0.05
+    # The configured number is compared with itself; a longer list finds more.
+    assert metrics["candidates.50.recall"] < metrics["candidates.100.recall"]
+    assert metrics["candidates.50.milliseconds"] > 0
+    assert "## Ranking tasks" in (outcome.folder / "table.md").read_text()
+
+
+def test_no_ranker_is_above_the_perfect_one(outcome):
+    for metric in ("ndcg@10", "recall@5", "mrr@10"):
+        best = outcome.metrics[f"two_stage.perfect_ranker.{metric}"]
+        assert outcome.metrics[f"two_stage.{metric}"] <= best + 1e-12
 
 
 def test_a_complete_run_is_answered_without_training(outcome, artifacts, monkeypatch):
     def fail(*_: Any) -> None:
         raise AssertionError
 
-    for stage in ("train_retrieval", "train_ranking", "fit_features", "write_bundle"):
+    for stage in ("train_retrieval", "fit_features", "write_bundle"):
         monkeypatch.setattr(f"trainers.run.{stage}", fail)
+    monkeypatch.setattr("trainers.ranking.stage.window_requests", fail)
     again = run(tiny_config(), artifacts, QUIET)
     assert again.folder == outcome.folder
-    same = [name for name in outcome.metrics if not name.endswith("seconds")]
-    assert [again.metrics[name] for name in same] == [outcome.metrics[name] for name in same]
+    same = [name for name in outcome.metrics if not name.endswith(("seconds", "milliseconds"))]
+    expected = {name: outcome.metrics[name] for name in same}
+    assert {name: again.metrics[name] for name in same} == pytest.approx(expected, rel=1e-6)
 
 
 def test_evaluate_measures_a_finished_run_again(outcome, artifacts):
@@ -229,9 +270,44 @@ def test_a_refit_learns_the_validation_events_for_the_best_number_of_epochs(tmp_
         np.testing.assert_array_equal(one, other)
 
 
-def test_a_refit_with_a_ranker_is_refused_with_the_way_out():
-    with pytest.raises(ValueError, match=r"needs `ranking\.enabled: false`"):
-        tiny_config(retrieval={"refit": True})
+def test_a_ranker_may_stand_behind_a_refit(tmp_path):
+    config = tiny_config(retrieval={**SHORT, "refit": True}, ranking=SHORT)
+    outcome = run(config, tmp_path, QUIET)
+    assert outcome.metrics["two_stage.recall@10"] > 0
+
+
+def test_several_tasks_are_served_with_the_declared_score(tmp_path):
+    days = {"after_days": 0.1, "within_days": 1.0}
+    tasks = {
+        "click": {"label": {"type": "event_type", "options": {"types": ["view"]}}},
+        "purchase": {"label": {"type": "event_type"}, "given": "click"},
+        "back": {"label": {"type": "returns", "options": days}, "weight": 0.5},
+    }
+    ranking = {
+        **SHORT,
+        "tasks": tasks,
+        "score": "click + 2 * purchase",
+        "sharing": {"type": "mmoe"},
+        "interaction": {"type": "fm"},
+        "shown_negatives": 4,
+        "random_negatives": 2,
+        "positions": 10,
+    }
+    outcome = run(tiny_config(retrieval=SHORT, ranking=ranking), tmp_path, QUIET)
+    item = Recommender.open(outcome.bundle).recommend(Request(k=1)).items[0]
+    assert set(item.predictions) == {"click", "purchase", "back"}
+    expected = item.predictions["click"] + 2 * item.predictions["purchase"]
+    assert item.score == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_re_ranked_lists_are_a_system_of_the_report(tmp_path):
+    steps = [{"type": "category_cap", "options": {"column": "category", "most": 2}}]
+    config = tiny_config(retrieval=SHORT, ranking=SHORT, reranking={"steps": steps})
+    outcome = run(config, tmp_path, QUIET)
+    assert (
+        outcome.metrics["two_stage.reranked.diversity@10"]
+        > outcome.metrics["two_stage.diversity@10"]
+    )
 
 
 def test_histories_can_be_turned_off(tmp_path):
@@ -245,7 +321,7 @@ def test_a_cross_may_read_a_feature_that_only_retrieval_sees(tmp_path):
     """`user_id` is a part of the cross `user_category`."""
     features = {"user": {"user_id": {"type": "categorical", "stages": ["retrieval"]}}}
     config = tiny_config(features=features, retrieval=SHORT, ranking=SHORT)
-    assert train(config, tmp_path, tmp_path / "run", QUIET).wide_deep is not None
+    assert train(config, tmp_path, tmp_path / "run", QUIET).ranker is not None
 
 
 def test_a_second_run_in_the_same_folder_is_refused(outcome, artifacts):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from support.bundles import FEATURES, ITEMS, Run, make_parts
 
-from configs.errors import ArtifactError
+from configs.errors import ArtifactError, ConfigError
 from exports.bundle import write_bundle
 from exports.index import Index
 from exports.indexes import Found
@@ -42,7 +42,7 @@ def test_ranks_as_the_models_do_on_all_items(run: Run, recommender: Recommender)
     positions = np.setdiff1d(np.arange(ITEMS), known.removed)
     query = recommender.embed_query(arrays)["query_embedding"]
     embeddings = np.load(run.bundle / "index" / "exact" / "embeddings.npy")
-    scores = recommender.score(arrays, positions, embeddings[positions] @ query[0])
+    scores = recommender.score(arrays, positions, embeddings[positions] @ query[0])["score"]
     best = recommender.items.rows(positions[np.argsort(-scores)[:5]])
     assert ids(recommender.recommend(request)) == [row["item_id"] for row in best]
 
@@ -51,6 +51,30 @@ def test_items_carry_their_columns(recommender: Recommender) -> None:
     item = recommender.recommend(Request("u1", k=1)).items[0]
     assert item.columns["title"] == f"Title {item.item_id[1:]}"
     assert -1.001 <= item.retrieval_score <= 1.001
+
+
+def test_items_carry_what_each_task_predicts(recommender: Recommender) -> None:
+    item = recommender.recommend(Request("u1", k=1)).items[0]
+    # The fixture's score is twice its only task.
+    assert item.score == pytest.approx(2 * item.predictions["positive"])
+
+
+def test_statistics_are_no_column_of_an_item(recommender: Recommender) -> None:
+    item = recommender.recommend(Request("u1", k=1)).items[0]
+    assert "item_statistics" not in item.columns
+
+
+def test_another_formula_orders_the_same_bundle(run: Run) -> None:
+    usual = ids(Recommender.open(run.bundle).recommend(Request("u1", k=34)))
+    other = Recommender.open(run.bundle, formula="1 - positive").recommend(Request("u1", k=34))
+    assert ids(other) == usual[::-1]
+    first = other.items[0]
+    assert first.score == pytest.approx(1 - first.predictions["positive"])
+
+
+def test_a_formula_that_names_no_output_is_refused(run: Run) -> None:
+    with pytest.raises(ConfigError, match=r"names the task `positve`.*Did you mean `positive`"):
+        Recommender.open(run.bundle, formula="positve")
 
 
 def test_never_gives_a_seen_item(recommender: Recommender) -> None:

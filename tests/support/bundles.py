@@ -61,18 +61,24 @@ class Tower(tf.Module):
 
 
 class Ranker(tf.Module):
-    """A weight for every feature, the cross and the retrieval score."""
+    """A weight for every feature, the cross, the statistics and the retrieval score."""
 
-    def __init__(self, spec: FeatureSpec, seed: int) -> None:
+    def __init__(self, encoder: FeatureEncoder, seed: int) -> None:
         super().__init__()
         random = np.random.default_rng(seed)
-        self.tower = Tower(spec, seed)
+        self.encoder = encoder
+        self.tower = Tower(encoder.spec, seed)
         self.cross = tf.Variable(random.standard_normal((52, 1)).astype(np.float32))
 
-    def score(self, encoded: Mapping[str, Any]) -> Any:
-        match = self.tower.embed_query(encoded) * self.tower.embed_candidate(encoded)
-        cross = tf.gather(self.cross, encoded["city_item"][:, 0])[:, 0]
-        return tf.sigmoid(tf.reduce_sum(match, 1) + cross + encoded["retrieval_score"][:, 0])
+    def predict(self, query: Any, items: Any, statistics: Any, retrieved: Any) -> Any:
+        number = tf.shape(retrieved.score)[1]
+        pairs = {name: tf.repeat(tensor, number, axis=0) for name, tensor in query.items()}
+        pairs |= {name: tensor[0] for name, tensor in items.items()}
+        match = self.tower.embed_query(pairs) * self.tower.embed_candidate(pairs)
+        crosses = self.encoder.encode_crosses(pairs)["city_item"][:, 0]
+        logits = tf.reduce_sum(match, 1) + tf.gather(self.cross, crosses)[:, 0]
+        logits += tf.reduce_mean(statistics[0], 1) / 100 + retrieved.score[0]
+        return {"positive": tf.sigmoid(logits), "score": 2 * tf.sigmoid(logits)}
 
 
 def _weight(random: np.random.Generator, output: Any) -> Any:
@@ -128,13 +134,14 @@ def make_parts(
     config = RunConfig.model_validate({"name": "tiny", "features": FEATURES} | sections)
     dataset = make_run_dataset(folder / "dataset", items)
     spec = fit_features(config.features, dataset, folder / "features")
+    encoder = FeatureEncoder(spec)
     queries = np.random.default_rng(1).standard_normal((30, DIM)).astype(np.float32)
     return BundleParts(
         config=config,
         dataset=dataset,
-        encoder=FeatureEncoder(spec),
+        encoder=encoder,
         retriever=Tower(spec, seed=2),
-        ranker=Ranker(spec, seed=3) if ranking else None,
+        ranker=Ranker(encoder, seed=3) if ranking else None,
         metrics={"retrieval.two_tower.recall@10": 0.5},
         queries=queries,
     )

@@ -9,7 +9,6 @@ from configs.errors import ConfigError, DataError
 from tfrs_models.data.dataset import TRAIN, VALIDATION
 from tfrs_models.evaluation.queries import build_queries
 from trainers.embeddings import dot_product, embed
-from trainers.ranking import train_ranking
 from trainers.retrieval import new_two_tower, retrieve, trained_items, validation
 from trainers.validation import mean_metric, parse_metric
 
@@ -69,38 +68,6 @@ def test_a_validation_without_targets_is_an_error_with_the_way_out(tmp_path):
     material, _ = make_material(dataset(tmp_path / "data", last="b"), tmp_path)
     with pytest.raises(DataError, match=r"`data.split.options`.*`evaluation.exclude_seen: false`"):
         validation(new_two_tower(material), material)
-
-
-def test_the_ranker_needs_more_than_one_query(tmp_path):
-    material, encoder = make_material(dataset(tmp_path / "data", last="c"), tmp_path)
-    with pytest.raises(DataError, match=r"`ranking.enabled: false`"):
-        train_ranking(new_two_tower(material), encoder, material, tmp_path, None)
-
-
-def test_a_sample_for_the_evaluation_does_not_shrink_the_training_of_the_ranker(tmp_path):
-    """Two users with targets divide into one and one, whatever `max_users` says."""
-    data = make_dataset(
-        tmp_path / "data",
-        ["ann", "ann", "bob", "bob", "cy", "cy"],
-        ["a", "b", "b", "a", "c", "c"],
-        split=[TRAIN, VALIDATION] * 3,
-    )
-    # c is known from cy's training event; ann and bob have a target each.
-    sections = {
-        "evaluation": {"max_users": 1},
-        "ranking": {"holdout_share": 0.5, "training": {"epochs": 1}},
-    }
-    material, encoder = make_material(data, tmp_path, **sections)
-    trained = []
-
-    class Watched:
-        def steps(self, *_: Any) -> None:
-            trained.append(1)
-
-        def evaluation(self, *_: Any) -> None: ...
-
-    train_ranking(new_two_tower(material), encoder, material, tmp_path / "ranking", Watched())
-    assert trained == [1]
 
 
 def test_embeddings_of_many_rows_are_computed_in_blocks():

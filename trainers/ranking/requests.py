@@ -145,7 +145,7 @@ def _extra(
     if config.random_negatives:
         listed = np.flatnonzero(window.listed)
         drawn = random.choice(listed, (len(queries), config.random_negatives)).astype(np.int32)
-        seen = np.isin(_keys(queries.user, drawn), _seen_keys(queries))
+        seen = np.isin(_keys(queries.user, drawn), _left_out(window, queries))
         extra.append(np.where(seen, np.int32(0), drawn))
     return extra
 
@@ -165,7 +165,7 @@ def _shown(
     owner = np.searchsorted(queries.user, found.user)
     mine = (owner < len(queries)) & (queries.user[owner.clip(max=len(queries) - 1)] == found.user)
     outside = ~np.isin(_pair(found.user, found.item), _keys(queries.user, lists))
-    seen = np.isin(_pair(found.user, found.item), _seen_keys(queries))
+    seen = np.isin(_pair(found.user, found.item), _left_out(window, queries))
     pairs = np.flatnonzero(mine & outside & ~seen & window.listed[found.item])
     # At random among the pairs of a user, and those that were taken before all others.
     order = np.lexsort(
@@ -188,7 +188,10 @@ def _keys(user: NDArray[np.int32], items: NDArray[np.int32]) -> NDArray[np.int64
     return _pair(user[:, np.newaxis], items)
 
 
-def _seen_keys(queries: Queries) -> NDArray[np.int64]:
+def _left_out(window: Window, queries: Queries) -> NDArray[np.int64]:
+    """Pairs of users and items that no list holds."""
+    if not window.material.config.evaluation.exclude_seen:
+        return np.zeros(0, np.int64)
     return _pair(queries.user[queries.seen.owners], queries.seen.items)
 
 

@@ -68,7 +68,7 @@ def ranking_windows(material: Material) -> list[Window]:
     return [_window(material, a, b) for a, b in itertools.pairwise(starts)]
 
 
-def test_window(material: Material) -> Window:
+def window_of_test(material: Material) -> Window:
     """The test part: training and validation events are known, and the whole catalogue."""
     events = material.dataset.events
     known = np.where(events.split == VALIDATION, np.int8(TRAIN), events.split)
@@ -91,9 +91,10 @@ def _in_time(material: Material) -> bool:
 
 def _end(material: Material) -> int:
     events = material.dataset.events
-    last = int(events.time[events.split <= VALIDATION].max()) + 1
     test = events.time[events.split == TEST]
-    return int(test.min(initial=last)) if _in_time(material) else last
+    if len(test) and _in_time(material):
+        return int(test.min())
+    return int(events.time[events.split <= VALIDATION].max()) + 1
 
 
 def _validation_window(material: Material, end: int) -> Window:
