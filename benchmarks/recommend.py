@@ -22,13 +22,15 @@ from exports.bundle import BundleParts, write_bundle
 from serving.inputs import Arrays
 from serving.recommender import Recommender
 from serving.request import Request
-from tfrs_models.backend import tf
 from tfrs_models.data.prepare import prepare
 from tfrs_models.features.encode import encode_tables
 from tfrs_models.features.encoder import FeatureEncoder
 from tfrs_models.features.fit import fit_features
-from tfrs_models.models.two_tower import TwoTower
-from tfrs_models.models.wide_deep import WideDeep
+from tfrs_models.models.ranker import Ranker
+from trainers.ranking.stage import build
+from trainers.ranking.training import new_encoder, new_wide_deep
+from trainers.restore import build_two_tower
+from trainers.retrieval import Material, new_two_tower
 
 WARM_UP = 20
 K = 10
@@ -40,15 +42,13 @@ def make_bundle(items: int, folder: Path) -> Path:
     dataset = prepare(config.data, config.seed, folder / "datasets")
     encoder = FeatureEncoder(fit_features(config.features, dataset, folder / "features"))
     tables = encode_tables(encoder, dataset, folder / "encoded")
-    rows = (table.items() for table in (tables.user, tables.item, tables.context))
-    encoded = {name: tf.constant(values[2:4]) for table in rows for name, values in table}
-    encoded |= encoder.encode_history(tf.fill([2, 1], ""))
-    encoded |= encoder.encode_crosses(encoded) | {"retrieval_score": tf.zeros([2, 1])}
-    tower = TwoTower(encoder.spec, config.retrieval, config.seed)
-    ranker = WideDeep(encoder.spec, config.ranking, config.seed)
-    tower.build_from(encoded)
-    ranker.build_from(encoded)
-    queries = np.ones((1, config.retrieval.embedding_dim), np.float32)
+    material = Material(config, dataset, encoder.spec, tables)
+    tower = build_two_tower(new_two_tower(material), material)
+    pairs = new_encoder(material, encoder)
+    model = new_wide_deep(material, pairs)
+    build(model, pairs, material)
+    ranker = Ranker(model, pairs, {}, config.ranking.formula)
+    queries = np.ones((1, config.retrieval.embedding_dim + 1), np.float32)
     parts = BundleParts(config, dataset, encoder, tower, ranker, {}, queries)
     return write_bundle(parts, folder / "bundle")
 

@@ -1,36 +1,24 @@
-"""Milliseconds of each re-ranking method, and the curve of relevance against diversity.
+"""Milliseconds of each re-ranking method; the last line is JSON.
 
     python benchmarks/reranking.py [--candidates 200] [--k 20] [--dim 64] [--requests 500]
-    python benchmarks/reranking.py --run RUN [--artifacts artifacts] [--column genres]
 
-The first form times single requests over random items: 20 categories, of which an item has one or
-two, and histories of 50. The cost does not depend on the values. The second re-ranks the retrieved
-candidates of a finished run's test queries, 2,000 at most. The last line is JSON.
+Single requests over random items: 20 categories, of which an item has one or two, and histories of
+50. The cost does not depend on the values. What each method does to the lists of a run stands in
+the run's `report.html`.
 """
 
 import argparse
-import dataclasses
 import json
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from configs.reranking import RerankingConfig
-from exports.runs import find_run
-from tfrs_models.evaluation.content import content_vectors
-from tfrs_models.evaluation.queries import sample
-from tfrs_models.evaluation.tradeoff import Point, Ranked, tradeoff
 from tfrs_models.reranking.catalogue import FIRST_EVENT, Catalogue
 from tfrs_models.reranking.chain import Chain, open_chain
 from tfrs_models.reranking.column import Column
-from trainers.evaluation import test_queries
-from trainers.folders import CONFIG, load_run_config
-from trainers.ranking import Retrieved, retrieved
-from trainers.run import train
 
 ITEMS = 20_000
 CATEGORIES = 20
@@ -113,48 +101,12 @@ def measure(arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
     return results
 
 
-def curve(arguments: argparse.Namespace) -> list[Point]:
-    """The retrieved candidates of a run, re-ranked at every setting."""
-    folder = find_run(arguments.artifacts, arguments.run, CONFIG)
-    trained = train(load_run_config(folder), arguments.artifacts, folder, Console(quiet=True))
-    material = trained.material
-    queries = sample(test_queries(material), MAX_QUERIES, material.config.seed)
-    part = retrieved(trained.two_tower, material, queries, material.dataset.num_items)
-    points = tradeoff(
-        Ranked(part.lists, retrieval_scores(part), queries),
-        material.dataset,
-        material.spec,
-        part.candidate_embeddings,
-        content_vectors(material.dataset),
-        arguments.k,
-        arguments.column,
-    )
-    for point in points:
-        print("  ".join(f"{name} {value}" for name, value in dataclasses.asdict(point).items()))
-    return points
-
-
-def retrieval_scores(part: Retrieved) -> np.ndarray:
-    """Inner products with the nearest interest: float32 [Q, K]."""
-    width = part.candidate_embeddings.shape[1]
-    interests = part.query_embeddings.reshape(len(part.lists), -1, width)
-    rows = zip(part.lists, interests, strict=True)
-    return np.stack([(part.candidate_embeddings[own] @ query.T).max(1) for own, query in rows])
-
-
 def main() -> None:
-    """Time the methods, or draw the curve of a run."""
+    """Time the methods."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name, value in {"candidates": 200, "k": 20, "dim": 64, "requests": 500}.items():
         parser.add_argument(f"--{name}", type=int, default=value)
-    parser.add_argument("--run")
-    parser.add_argument("--artifacts", type=Path, default=Path("artifacts"))
-    parser.add_argument("--column")
-    arguments = parser.parse_args()
-    if arguments.run is None:
-        print(json.dumps(measure(arguments)))
-    else:
-        print(json.dumps([dataclasses.asdict(point) for point in curve(arguments)]))
+    print(json.dumps(measure(parser.parse_args())))
 
 
 if __name__ == "__main__":

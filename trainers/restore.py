@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tfrs_models.backend import tf
+from tfrs_models.models.two_tower import TwoTower
 from trainers.checkpoints import restore_best
 from trainers.retrieval import Material
 
-M = TypeVar("M")
+M = TypeVar("M", bound=TwoTower)
 
 
 def restore(model: M, material: Material, folder: Path) -> M:
@@ -17,8 +18,7 @@ def restore(model: M, material: Material, folder: Path) -> M:
     Raises:
         ArtifactError: there are none, or they belong to another model.
     """
-    _build(model, material)
-    restore_best(model, folder)
+    restore_best(build_two_tower(model, material), folder)
     return model
 
 
@@ -40,7 +40,8 @@ def missing_rows(material: Material, names: Collection[str]) -> dict[str, Any]:
     }
 
 
-def _build(model: Any, material: Material) -> None:
-    """Create all variables by scoring one missing row of every input."""
+def build_two_tower(model: M, material: Material) -> M:
+    """The retrieval model with all its variables, created by embedding one missing row."""
     items = missing_rows(material, [f.name for f in material.spec.table("item")])
     model.build_from(missing_query(material) | items)
+    return model
