@@ -30,6 +30,7 @@ _TITLES = ("title", "name", "description")
 @click.option("--history", help="Item ids the user liked, oldest first: a,b,c.")
 @click.option("--feature", "features", multiple=True, metavar="NAME=VALUE", help="Raw feature.")
 @click.option("--exclude", default="", help="Item ids that must not come back: x,y.")
+@click.option("--score", help="Another final score: a formula over the tasks' outputs.")
 @click.option("--artifacts", default="artifacts", show_default=True, help="Folder of the runs.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def recommend(
@@ -39,13 +40,14 @@ def recommend(
     history: str | None,
     features: tuple[str, ...],
     exclude: str,
+    score: str | None,
     artifacts: str,
     as_json: bool,
 ) -> None:
     """Recommend items from RUN: a run's folder or name, or a bundle."""
     from serving.recommender import Recommender
 
-    recommender = Recommender.open(find_bundle(run, Path(artifacts)))
+    recommender = Recommender.open(find_bundle(run, Path(artifacts)), formula=score)
     request = Request(
         user_id=user,
         k=k,

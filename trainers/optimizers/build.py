@@ -33,7 +33,8 @@ def ranking_optimizer(config: RankingConfig, total_steps: int) -> Grouped:
 
 def _tables(config: TrainingConfig, total_steps: int) -> tuple[RowSparse, str]:
     rate = _schedule(config, config.embedding_learning_rate, total_steps)
-    return RowSparse(RULES[config.embedding_optimizer](), rate, "tables"), "table"
+    rule = RULES[config.embedding_optimizer]()
+    return RowSparse(rule, rate, "tables", config.embedding_l2), "table"
 
 
 def _dense(config: TrainingConfig, total_steps: int) -> tuple[RowSparse, str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tfrs_models.backend import tf
-from trainers.optimizers.rules import RULES, Rule
+from trainers.optimizers.rules import RULES, Rule, Slots
 from trainers.optimizers.schedule import Schedule
 
 
@@ -19,16 +19,18 @@ class RowSparse(tf.keras.optimizers.Optimizer):
         rule: the update.
         learning_rate: a number or a Keras schedule.
         name: name of the optimizer.
+        l2: this much of each row that is updated is added to its gradient.
     """
 
-    def __init__(self, rule: Rule, learning_rate: Any, name: str) -> None:
+    def __init__(self, rule: Rule, learning_rate: Any, name: str, l2: float = 0.0) -> None:
         # Keras applies a decay of 0, its default, to every row of every variable.
         super().__init__(name=name, weight_decay=None, jit_compile=False)
         self._rule = rule
+        self._l2 = l2
         self._learning_rate = self._build_learning_rate(learning_rate)
 
     def get_config(self) -> dict[str, Any]:
-        """Rule, its settings, step size and name, as plain values."""
+        """Rule, its settings, step size, name and L2, as plain values."""
         rate = self._learning_rate
         schedule = isinstance(rate, tf.keras.optimizers.schedules.LearningRateSchedule)
         return {
@@ -36,6 +38,7 @@ class RowSparse(tf.keras.optimizers.Optimizer):
             "settings": dict(self._rule.settings),
             "learning_rate": rate.get_config() if schedule else float(rate.numpy()),
             "name": self.name,
+            "l2": self._l2,
         }
 
     @classmethod
@@ -46,6 +49,7 @@ class RowSparse(tf.keras.optimizers.Optimizer):
             RULES[config["rule"]](**config["settings"]),
             Schedule.from_config(rate) if isinstance(rate, dict) else rate,
             config["name"],
+            config["l2"],
         )
 
     def build(self, var_list: Sequence[Any]) -> None:
@@ -74,17 +78,23 @@ class RowSparse(tf.keras.optimizers.Optimizer):
         if isinstance(gradient, tf.IndexedSlices):
             self._update_rows(gradient, variable, slots, step, rate)
         else:
-            rows, new = self._rule.update(variable, gradient, slots, step, rate)
+            rows, new = self._update(variable, gradient, slots, step, rate)
             variable.assign(rows)
             for name, slot in slots.items():
                 slot.assign(new[name])
+
+    def _update(
+        self, rows: Any, gradient: Any, slots: Slots, step: Any, rate: Any
+    ) -> tuple[Any, dict[str, Any]]:
+        penalised = gradient + self._l2 * rows if self._l2 else gradient
+        return self._rule.update(rows, penalised, slots, step, rate)
 
     def _update_rows(
         self, gradient: Any, variable: Any, slots: dict[str, Any], step: Any, rate: Any
     ) -> None:
         seen = gradient.indices
         old = {name: tf.gather(slot, seen) for name, slot in slots.items()}
-        rows, new = self._rule.update(tf.gather(variable, seen), gradient.values, old, step, rate)
+        rows, new = self._update(tf.gather(variable, seen), gradient.values, old, step, rate)
         variable.scatter_update(tf.IndexedSlices(rows, seen))
         for name, slot in slots.items():
             slot.scatter_update(tf.IndexedSlices(new[name], seen))

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from configs.ranking import RankingConfig
 from tfrs_models.backend import tf
@@ -11,11 +12,16 @@ from tfrs_models.objectives._pairs import objective
 from trainers.ranking.batches import Pools, RankingBatches
 
 _BATCHES = 8
+_SCALE = 0.05  # of the tables that start at random
 _STANDARD = 0  # place of the retrieval's standardised score: the prior needs it as it is
 
 
 def set_initial_values(
-    model: WideDeep, batches: RankingBatches, pools: Pools, config: RankingConfig
+    model: WideDeep,
+    batches: RankingBatches,
+    pools: Pools,
+    config: RankingConfig,
+    item_embeddings: NDArray[np.float32],
 ) -> None:
     """Standardise the pair features, and place the outputs at the mean of their labels.
 
@@ -24,14 +30,30 @@ def set_initial_values(
         batches: of whose first ones the scale of the pair features is that of.
         pools: the labels.
         config: the ranking stage.
+        item_embeddings: float32 [N, D], of the retrieval.
     """
     _scale_pairs(model, batches)
+    if config.initial_embeddings == "retrieval" and model.deep.history is not None:
+        table = model.deep.history.table
+        table.assign(main_directions(item_embeddings[: table.shape[0]], table.shape[1]))
     scaling = []
     for place, task in enumerate(config.tasks.values()):
         labels = pools.arrays["labels"][:, : pools.retrieved, place]
         known = labels[~np.isnan(labels)].astype(np.float64)
         scaling.append(objective(task.objective.type).scaling(known, np.ones(len(known))))
     model.scaling.assign(tf.constant(scaling, tf.float32))
+
+
+def main_directions(embeddings: NDArray[np.float32], dim: int) -> NDArray[np.float32]:
+    """The embeddings [N, D] in their `dim` directions of largest variance, at the usual scale.
+
+    Where D is smaller the last columns are 0.
+    """
+    width = min(dim, embeddings.shape[1])
+    _, vectors = np.linalg.eigh(embeddings.T.astype(np.float64) @ embeddings)
+    projected = np.zeros((len(embeddings), dim), np.float32)
+    projected[:, :width] = embeddings @ vectors[:, ::-1][:, :width]
+    return projected * np.float32(_SCALE / max(float(projected.std()), 1e-6))
 
 
 def _scale_pairs(model: WideDeep, batches: RankingBatches) -> None:

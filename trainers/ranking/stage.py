@@ -31,7 +31,12 @@ from trainers.ranking.training import (
 )
 from trainers.ranking.windows import Window, ranking_windows
 from trainers.restore import missing_query, missing_rows, restore
-from trainers.retrieval import Material, new_two_tower, refit_retrieval
+from trainers.retrieval import (
+    Material,
+    candidate_embeddings,
+    new_two_tower,
+    refit_retrieval,
+)
 from trainers.stages import trained
 from trainers.watch import Watch
 
@@ -123,7 +128,7 @@ def _examples(
             console.print(f"[bold]Retrieval[/bold] of window {number + 1} of {len(windows)}")
             model = _earlier(window, epochs, folder / str(number), console)
         requests.append(window_requests(model, window, k))
-    return Examples(windows, requests)
+    return Examples(windows, requests, candidate_embeddings(two_tower, material)[:, :-1])
 
 
 def _earlier(window: Window, epochs: int, folder: Path, console: Console) -> TwoTower:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from configs.errors import DataError
 from configs.ranking import RankingConfig
@@ -37,10 +38,12 @@ class Examples:
     Attributes:
         windows: stretches of time.
         requests: of each window.
+        item_embeddings: float32 [N, D], of the items by the retrieval of the last window.
     """
 
     windows: Sequence[Window]
     requests: Sequence[Requests]
+    item_embeddings: NDArray[np.float32]
 
     def __len__(self) -> int:
         return sum(len(part) for part in self.requests)
@@ -148,6 +151,7 @@ def _where(examples: Examples, chosen: Any) -> Examples:
     return Examples(
         [examples.windows[place] for place in kept],
         [examples.requests[place].take(rows[place]) for place in kept],
+        examples.item_embeddings,
     )
 
 
@@ -188,7 +192,8 @@ def _fit(
     if epochs != config.training.epochs:
         changes["evaluate_every_epochs"] = max(epochs, 1)
     training = config.training.model_copy(update=changes)
-    initialize = partial(set_initial_values, model, batches, pools, config)
+    vectors = examples.item_embeddings
+    initialize = partial(set_initial_values, model, batches, pools, config, vectors)
     return fit(model, batches, training, evaluate, folder, watch, initialize)
 
 

@@ -90,6 +90,12 @@ def test_each_group_has_the_rule_of_its_setting() -> None:
     assert (schedule["decay"], schedule["total_steps"]) == ("cosine", 50)
 
 
+def test_the_penalty_is_that_of_the_tables_alone() -> None:
+    optimizer = ranking_optimizer(RankingConfig(training=TrainingConfig(embedding_l2=0.1)), 50)
+    found = {o.name: o.get_config()["l2"] for o in optimizer._optimizers}
+    assert found == {"wide": 0.0, "tables": 0.1, "dense": 0.0}
+
+
 def test_the_optimizer_is_made_again_from_its_config() -> None:
     config = TrainingConfig(warmup_steps=3, decay="linear", clip_norm=0.5)
     optimizer = ranking_optimizer(RankingConfig(training=config), 40)

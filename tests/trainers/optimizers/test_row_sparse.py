@@ -56,6 +56,16 @@ def test_adam_updates_the_rows_seen_and_sums_duplicates() -> None:
     np.testing.assert_allclose(variable, weights, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("dense", [False, True], ids=["sparse", "dense"])
+def test_a_penalty_shrinks_the_rows_of_a_step(dense: bool) -> None:
+    variable = tf.Variable([[4.0], [8.0]])
+    slices = tf.IndexedSlices([[1.0], [2.0]], [0, 0], [2, 1])
+    given = tf.convert_to_tensor(slices) if dense else slices
+    RowSparse(sgd(), 0.1, "x", l2=0.5).apply_gradients([(given, variable)])
+    # 4 - 0.1 * (1 + 2 + 0.5 * 4); a dense step sees the other row too: 8 - 0.1 * 0.5 * 8.
+    np.testing.assert_allclose(variable, [[3.5], [7.6 if dense else 8.0]], rtol=1e-6)
+
+
 def test_rows_seen_get_the_dense_update(rule: Rule) -> None:
     sparse, full = tf.Variable(START), tf.Variable(START)
     RowSparse(rule, 0.05, "sparse").apply_gradients([(gradient(0), sparse)])
@@ -133,7 +143,8 @@ def test_the_step_size_follows_its_schedule() -> None:
 
 @pytest.mark.parametrize("rate", [0.05, Schedule(0.05, 2, "cosine", 9)], ids=["number", "schedule"])
 def test_an_optimizer_is_made_again_from_its_config(rule: Rule, rate: Any) -> None:
-    first, variable, other = RowSparse(rule, rate, "x"), tf.Variable(START), tf.Variable(START)
+    first = RowSparse(rule, rate, "x", l2=0.3)
+    variable, other = tf.Variable(START), tf.Variable(START)
     second = RowSparse.from_config(json.loads(json.dumps(first.get_config())))
     steps(first, variable)
     steps(second, other)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 from support.datasets import make_dataset
-from support.ranking import examples
+from support.ranking import ITEMS, examples
 from support.training import make_material, quiet_watch
 
 from configs.errors import DataError
@@ -25,13 +25,14 @@ from trainers.ranking.training import (
 )
 from trainers.retrieval import new_two_tower
 
+VECTORS = np.ones((ITEMS + 2, 4), np.float32)
 LOOP = {"epochs": 3, "batch_size": 8, "steps_per_call": 5}
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     material, encoder, windows, requests = examples(tmp_path_factory.mktemp("log"), training=LOOP)
-    return material, encoder, Examples(windows, requests)
+    return material, encoder, Examples(windows, requests, VECTORS)
 
 
 def test_an_untrained_ranker_keeps_the_retrieved_order(made):
@@ -114,7 +115,9 @@ def test_a_task_without_a_positive_is_named(tmp_path):
     tasks = {"positive": {}, "sold": {"label": {"type": "value"}, "objective": {"type": "binary"}}}
     material, encoder, windows, requests = examples(tmp_path, tasks=tasks, training=LOOP)
     with pytest.raises(DataError, match=r"`ranking.tasks.sold` has the label .*from 0 to 1"):
-        select(Examples(windows, requests), encoder, material, tmp_path, quiet_watch(tmp_path))
+        select(
+            Examples(windows, requests, VECTORS), encoder, material, tmp_path, quiet_watch(tmp_path)
+        )
 
 
 def test_statistics_that_are_not_finite_are_named(made, tmp_path):
@@ -124,7 +127,11 @@ def test_statistics_that_are_not_finite_are_named(made, tmp_path):
     windows = [replace(found.windows[0], statistics=broken), *found.windows[1:]]
     with pytest.raises(DataError, match="the statistic `events_3d` of item row 3 is nan"):
         select(
-            Examples(windows, found.requests), encoder, material, tmp_path, quiet_watch(tmp_path)
+            Examples(windows, found.requests, VECTORS),
+            encoder,
+            material,
+            tmp_path,
+            quiet_watch(tmp_path),
         )
 
 
@@ -132,7 +139,9 @@ def test_more_batches_a_step_than_positives_is_an_error(tmp_path):
     training = {**LOOP, "accumulate_batches": 10_000}
     material, encoder, windows, requests = examples(tmp_path, training=training)
     with pytest.raises(DataError, match=r"the retrieval found \d+ of what they took"):
-        select(Examples(windows, requests), encoder, material, tmp_path, quiet_watch(tmp_path))
+        select(
+            Examples(windows, requests, VECTORS), encoder, material, tmp_path, quiet_watch(tmp_path)
+        )
 
 
 def test_the_ranker_needs_more_than_one_request(tmp_path):
@@ -173,3 +182,17 @@ def test_lists_are_reordered_by_falling_score():
 def test_ties_keep_the_retrieved_order():
     lists = np.array([[5, 6, 7, 8]], np.int32)
     assert reorder(lists, np.array([[1, 2, 1, 2]], np.float32)).tolist() == [[6, 8, 5, 7]]
+
+
+def test_the_history_may_start_at_the_directions_of_the_retrieval(tmp_path):
+    """Four items in two dimensions, of which the first varies more: one direction is kept."""
+    training = {**LOOP, "epochs": 1}
+    made = examples(tmp_path, training=training, initial_embeddings="retrieval", embedding_dim=1)
+    material, encoder, windows, requests = made
+    vectors = np.zeros((ITEMS + 2, 4), np.float32)
+    vectors[2:6, 0], vectors[2:6, 1] = [3, -3, 1, -1], [0.1, 0.1, -0.1, -0.1]
+    found = Examples(windows, requests, vectors)
+    model, _ = train_on_all(found, encoder, material, 0, tmp_path / "m", quiet_watch(tmp_path))
+    table = model.deep.history.table.numpy()[:, 0]
+    assert table.std() == pytest.approx(0.05)
+    assert table[2:6] / table[4] == pytest.approx([3, -3, 1, -1], rel=0.1)
