@@ -27,6 +27,8 @@ class TrainingConfig(Section):
     """Update rule of the embedding tables; it touches only the rows that a step has seen."""
     embedding_learning_rate: Rate = 0.001
     """Step size of the embedding tables."""
+    embedding_l2: Annotated[float, Field(ge=0)] = 0.0
+    """Strength of the L2 penalty on the embedding rows that a step has seen."""
     warmup_steps: Annotated[int, Field(ge=0)] = 0
     """Steps over which the step sizes grow linearly from 0."""
     decay: Literal["constant", "linear", "cosine"] = "constant"
