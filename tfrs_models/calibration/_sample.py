@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from configs.errors import DataError
 from tfrs_models.metrics.examples import column, positive_weights, same_length, within_unit
 
-_WAY_OUT = "Calibrate on more examples, or set `calibration.type: none`."
+_WAY_OUT = "Calibrate on more examples, or set `ranking.calibration.type: none`."
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Sample:
             logits = column("logits", np.asarray(logits, np.float32))
         labels, weights = column("labels", labels), column("weights", weights)
         same_length({"logits": logits, "labels": labels, "weights": weights})
-        within_unit("labels", labels, "Say which are positive, or set `calibration.type: none`.")
+        within_unit("labels", labels, "Say which are positive, or set `ranking.calibration.type: none`.")
         positive_weights(weights)
         kept = weights > 0
         sample = cls(logits[kept], labels[kept], weights[kept])

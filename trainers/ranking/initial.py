@@ -36,12 +36,22 @@ def set_initial_values(
     if config.initial_embeddings == "retrieval" and model.deep.history is not None:
         table = model.deep.history.table
         table.assign(main_directions(item_embeddings[: table.shape[0]], table.shape[1]))
-    scaling = []
-    for place, task in enumerate(config.tasks.values()):
-        labels = pools.arrays["labels"][:, : pools.retrieved, place]
-        known = labels[~np.isnan(labels)].astype(np.float64)
-        scaling.append(objective(task.objective.type).scaling(known, np.ones(len(known))))
+    labels = pools.arrays["labels"][:, : pools.retrieved]
+    scaling = [_scaling(labels, name, config) for name in config.tasks]
     model.scaling.assign(tf.constant(scaling, tf.float32))
+
+
+def _scaling(labels: NDArray[np.float32], name: str, config: RankingConfig) -> tuple[float, float]:
+    """Offset and scale of a task; one that is `given` another starts at its rate under it."""
+    names, task = list(config.tasks), config.tasks[name]
+    own = labels[..., names.index(name)]
+    counts = ~np.isnan(own)
+    if task.given is not None:
+        counts &= labels[..., names.index(task.given)] > 0
+    known = own[counts].astype(np.float64)
+    if not len(known):
+        return 0.0, 1.0
+    return objective(task.objective.type).scaling(known, np.ones(len(known)))
 
 
 def main_directions(embeddings: NDArray[np.float32], dim: int) -> NDArray[np.float32]:

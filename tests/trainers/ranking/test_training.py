@@ -96,6 +96,19 @@ def test_the_offset_is_the_log_odds_of_the_labels(made, tmp_path):
     assert model.scaling.numpy()[0] == pytest.approx([np.log(share / (1 - share)), 1.0], rel=1e-5)
 
 
+def test_a_task_that_is_given_another_starts_at_its_rate_under_it(tmp_path):
+    """Every positive event is of the type `event`: of those who took an item, all did."""
+    click = {"label": {"type": "positive"}}
+    same = {"label": {"type": "positive"}, "given": "click"}
+    tasks = {"click": click, "buy": same}
+    material, encoder, windows, requests = examples(tmp_path, tasks=tasks, training=LOOP)
+    found = Examples(windows, requests, VECTORS)
+    model, _ = train_on_all(found, encoder, material, 0, tmp_path / "m", quiet_watch(tmp_path))
+    assert model.scaling.numpy()[1, 0] == pytest.approx(
+        np.log(1e6), rel=0.01
+    )  # as near to 1 as goes
+
+
 def test_calibrators_predict_the_rate_of_the_held_out_lists(made, tmp_path):
     material, encoder, found = made
     model, _, held_out = select(found, encoder, material, tmp_path, quiet_watch(tmp_path))
