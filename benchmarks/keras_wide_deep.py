@@ -57,7 +57,7 @@ def train_keras(data: RankingData, epochs: int, seed: int) -> KerasRun:
     start = time.perf_counter()
     tf.keras.utils.set_random_seed(seed)
     model = new_wide_deep(data)
-    batches = _batches(data.train, seed)
+    batches = shuffled_batches(data.train, BATCH_SIZE, seed)
     model.fit(batches, epochs=1, verbose=0)
     warm = time.perf_counter()
     model.fit(batches, epochs=epochs - 1, verbose=0)
@@ -156,9 +156,10 @@ def _embedded(ids: Ids, width: int, start: str) -> Any:
     return tf.reduce_mean(found, axis=1) if len(found.shape) > 2 else found
 
 
-def _batches(table: Table, seed: int) -> Any:
+def shuffled_batches(table: Table, batch_size: int, seed: int) -> Any:
+    """Batches of rows and labels, in another order each time."""
     shuffled = _examples(table).shuffle(SHUFFLED, seed=seed)
-    return shuffled.batch(BATCH_SIZE).prefetch(tf.data.AUTOTUNE)
+    return shuffled.batch(batch_size).prefetch(tf.data.AUTOTUNE)
 
 
 def _examples(table: Table) -> Any:

@@ -6,18 +6,18 @@
 
 All see the same columns of the same training rows; each takes its validation rows from these.
 Seconds go from the tables to the predictions of all tasks. Ratings are cut to the range of the
-training ratings. The table has means over the seeds and their standard deviation; the last line
-is JSON.
+training ratings. Ours is the preset of the data in `ranking_presets/`; where it has several tasks,
+`ours_single` is a model for each of them with the same settings. The table has means over the
+seeds and their standard deviation; the last line is JSON.
 """
 
 import argparse
-import importlib
-import importlib.util
 import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from statistics import fmean, stdev
@@ -27,6 +27,7 @@ import numpy as np
 from keras_wide_deep import train_keras
 from ranking_data import READERS
 from ranking_features import encode, fit_features
+from ranking_ours import train_and_predict
 from ranking_rivals import RIVALS, Outcome, Rival
 from ranking_table import Kind, RankingData
 from rich.console import Console
@@ -42,13 +43,7 @@ METRICS: Mapping[Kind, Mapping[str, Callable[..., float]]] = {
     "binary": {"auc": auc, "log_loss": log_loss, "ece": ece},
     "rating": {"rmse": rmse, "mae": mae},
 }
-OURS = "ranking_ours"
-"""The module whose `train_and_predict` is ours; without it the rivals are alone.
-
-`train_and_predict(spec, train, labels, test, config, seed)` takes the spec of the features, the
-encoded rows of both parts, the labels by task, a `RunConfig` and a seed, and returns predictions
-by task, float [N] of the test rows, and the seconds of training and predicting.
-"""
+PRESETS = Path(__file__).parent / "ranking_presets"
 
 Measures = dict[str, float]
 
@@ -71,8 +66,10 @@ def main() -> None:
 def entered(arguments: argparse.Namespace, kind: Kind) -> dict[str, Rival]:
     """The contestants that are asked for, by name."""
     found: dict[str, Rival] = {**RIVALS[kind], "keras_wide_deep": partial(keras, arguments.epochs)}
-    if importlib.util.find_spec(OURS):
-        found["ours"] = partial(ours, load_config(arguments.preset, arguments.set))
+    config = load_config(arguments.preset or str(PRESETS / f"{arguments.data}.yaml"), arguments.set)
+    found["ours"] = partial(ours, config)
+    if len(config.ranking.tasks) > 1:
+        found["ours_single"] = partial(ours_single, config)
     if wrong := sorted(set(arguments.only or ()) - set(found)):
         raise SystemExit(f"--only: no {', '.join(wrong)}; choose among {', '.join(found)}")
     return {name: found[name] for name in arguments.only or found}
@@ -85,7 +82,6 @@ def keras(epochs: int, data: RankingData, seed: int) -> Outcome:
 
 def ours(config: RunConfig, data: RankingData, seed: int) -> Outcome:
     """Our model, with the time of fitting and encoding the features."""
-    train_and_predict = importlib.import_module(OURS).train_and_predict
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         spec = fit_features(data.train, data.crosses, Path(folder) / "features")
@@ -93,6 +89,25 @@ def ours(config: RunConfig, data: RankingData, seed: int) -> Outcome:
         encoding = time.perf_counter() - start
         predictions, seconds = train_and_predict(spec, train, data.train.labels, test, config, seed)
     return Outcome(predictions, encoding + seconds)
+
+
+def ours_single(config: RunConfig, data: RankingData, seed: int) -> Outcome:
+    """Our model with one task alone, for each task."""
+    outcomes = [ours(*alone, seed) for alone in _single(config, data)]
+    predictions = {task: one for found in outcomes for task, one in found.predictions.items()}
+    return Outcome(predictions, sum(outcome.seconds for outcome in outcomes))
+
+
+def _single(config: RunConfig, data: RankingData) -> Iterator[tuple[RunConfig, RankingData]]:
+    for name, task in config.ranking.tasks.items():
+        ranking = config.ranking.model_copy(update={"tasks": {name: task}})
+        parts = (
+            replace(part, labels={name: part.labels[name]}) for part in (data.train, data.test)
+        )
+        yield (
+            config.model_copy(update={"ranking": ranking}),
+            RankingData(*parts, data.kind, data.crosses),
+        )
 
 
 def measure(data: RankingData, outcome: Outcome) -> Measures:
@@ -140,7 +155,7 @@ def _arguments() -> Any:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--only", nargs="+", metavar="MODEL", help="these models; all without it")
     parser.add_argument("--epochs", type=int, default=5, help="of Keras' model, at least 2")
-    parser.add_argument("--preset", default="reference", help="of ours")
+    parser.add_argument("--preset", help="of ours; that of the data without it")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of ours")
     return parser.parse_args()
 

@@ -1,7 +1,7 @@
 """A table of the ranking benchmark in this project's features, all of the context.
 
-Texts are `categorical`, lists `multi_valued`; a number is both `numeric`, by its quantiles, and
-`bucketised` (`NAME_bucket`).
+Texts are `categorical`, lists `multi_valued`. A number is `numeric` twice, by its quantiles and by
+its logarithm (`NAME_log`), and `bucketised` (`NAME_bucket`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,6 +29,8 @@ from tfrs_models.features.spec import (
 from tfrs_models.features.training_column import TrainingColumn
 
 BUCKETS = 50
+"""Intervals of a number with more values than `VALUES`."""
+VALUES = 150
 ROWS = 8192
 """Encoded at a time."""
 
@@ -55,8 +57,27 @@ def _features(table: Table) -> dict[str, FeatureConfig]:
         found[name] = {"type": "multi_valued", "separator": SEPARATOR}
     for name in table.numbers:
         found[name] = {"type": "numeric", "transform": "quantile"}
-        found[f"{name}_bucket"] = {"type": "bucketised", "column": name, "quantiles": BUCKETS}
+        found[f"{name}_log"] = {"type": "numeric", "column": name, "transform": "log"}
+        ends = boundaries(table.columns[name])
+        found[f"{name}_bucket"] = {"type": "bucketised", "column": name, "boundaries": ends}
     return {name: FeatureConfig.model_validate(feature) for name, feature in found.items()}
+
+
+def boundaries(numbers: NDArray[np.float64]) -> list[float]:
+    """Where the intervals of a number end: each value has its own, or quantiles divide them.
+
+    The most frequent value, such as a gain of 0, has an interval of its own and takes no part in
+    the quantiles, so that the values of the few are told apart.
+    """
+    values, counts = np.unique(numbers[~np.isnan(numbers)], return_counts=True)
+    if len(values) <= VALUES:
+        return [float(value) for value in values[1:]]
+    most = int(np.argmax(counts))
+    others = np.delete(values, most)
+    shares = np.cumsum(np.delete(counts, most)) / (counts.sum() - counts[most])
+    inner = others[np.searchsorted(shares, np.arange(1, BUCKETS) / BUCKETS)]
+    ends = np.unique([*values[most : most + 2], *inner])
+    return [float(end) for end in ends[ends > values[0]]]
 
 
 def _fit(table: Table, name: str, feature: FeatureConfig, folder: Path) -> FittedFeature:

@@ -1,5 +1,5 @@
 import numpy as np
-from ranking_features import encode, fit_features
+from ranking_features import boundaries, encode, fit_features
 from ranking_table import Table
 
 from tfrs_models.features.spec import FeatureSpec
@@ -26,8 +26,22 @@ def test_every_column_is_encoded_by_its_kind(tmp_path):
     # 34 are 20 (shares 0 to 0.33), 33 are 30 and 34 are 40, each taken at its middle.
     shares = [[-0.67, 0], [0, 0], [0.67, 0], [0, 1]]
     np.testing.assert_allclose(encoded["age"], shares, atol=1e-6)
-    # Quantiles are values, and a value belongs to the interval above its boundary.
-    assert encoded["age_bucket"].tolist() == [[3], [4], [5], [0]]
+    assert encoded["age_bucket"].tolist() == [[2], [3], [4], [0]]
+    # Logarithms of 21, 31 and 41 in standard deviations; the middle one lies above their mean.
+    assert (encoded["age_log"][:, 0] > 0).tolist() == [False, True, True, False]
+
+
+def test_few_values_have_an_interval_each():
+    assert boundaries(np.array([3.0, 1, 1, np.nan, 2])) == [2, 3]
+
+
+def test_the_most_frequent_of_many_values_leaves_the_quantiles_to_the_others():
+    # 900 zeros between -100 and 200: alone in an interval that ends at 1, and of the other 300
+    # values every sixth is a boundary: 2% of them.
+    ends = boundaries(np.concatenate([np.zeros(900), np.arange(-100.0, 0), np.arange(1.0, 201)]))
+    assert [end for end in ends if -1 < end < 2] == [0, 1]
+    assert len([end for end in ends if end > 1]) == 200 // 6
+    assert len([end for end in ends if end < 0]) == 100 // 6
 
 
 def test_a_text_that_training_lacks_is_unknown(tmp_path):
