@@ -85,13 +85,13 @@ class RankingConfig(Section):
     ftrl_l1: Annotated[float, Field(ge=0)] = 1e-4
     """L1 strength of the wide part."""
     holdout_share: Annotated[float, Field(gt=0, lt=1)] = 0.25
-    """Share of the requests, the latest, kept from the first training to decide when to stop, and
-    to calibrate; the last training has them all."""
+    """Share of the requests, the latest, that decides when to stop and calibrates where there is
+    one window; of several the last one does. The last training has all requests."""
     training: TrainingConfig = TrainingConfig(
         epochs=20, batch_size=256, learning_rate=0.001, embedding_learning_rate=0.001, patience=4
     )
     """The training loop; a batch counts positives."""
-    validation_metric: str = "ndcg@10"
+    validation_metric: str = "ndcg@20"
     """The metric of the held-out users that decides when to stop and which weights to keep."""
 
     @property

@@ -134,13 +134,21 @@ def _labelled(
 
 
 def _divide(examples: Examples, share: float) -> tuple[Examples, Examples]:
-    """Training requests and the latest share, held out: fashions that pass must not validate."""
-    times = np.concatenate([part.queries.time for part in examples.requests])
-    size, held_out = len(times), round(len(times) * share)
-    if held_out == 0 or held_out == size:
-        raise _too_little(f"there are {size}")
+    """Training requests, and held-out ones: the last window, or the latest share of the only one.
+
+    Whole windows, because requests of one share its fashions: the ids of what was in fashion would
+    validate, and be of no use in the window after it.
+    """
+    ends = np.cumsum([len(part) for part in examples.requests])
+    size = int(ends[-1])
     latest = np.zeros(size, np.bool_)
-    latest[np.argsort(-times, kind="stable")[:held_out]] = True
+    if len(examples.windows) > 1:
+        latest[ends[-2] :] = True
+    else:
+        times = examples.requests[0].queries.time
+        latest[np.argsort(-times, kind="stable")[: round(size * share)]] = True
+    if latest.all() or not latest.any():
+        raise _too_little(f"there are {size}")
     return _where(examples, ~latest), _where(examples, latest)
 
 

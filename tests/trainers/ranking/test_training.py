@@ -44,21 +44,30 @@ def test_an_untrained_ranker_keeps_the_retrieved_order(made):
         np.testing.assert_array_equal(ranked.lists, part.lists)
 
 
-def test_the_latest_requests_are_held_out(made):
+def test_the_last_window_is_held_out(made):
     _, _, found = made
     learned, held_out = _divide(found, 0.25)
-    assert len(held_out) == round(0.25 * len(found))
-    times = [
-        np.concatenate([p.queries.time for p in part.requests]) for part in (learned, held_out)
-    ]
-    assert times[0].max() <= times[1].min()
-    assert len(learned) + len(held_out) == len(found)
+    assert learned.requests[0].queries.user.tolist() == found.requests[0].queries.user.tolist()
+    assert len(learned.windows) == 2
+    [window], [part] = held_out.windows, held_out.requests
+    assert window.start == found.windows[2].start
+    assert len(part) == len(found.requests[2])
+
+
+def test_of_a_single_window_the_latest_requests_are_held_out(made):
+    _, _, found = made
+    only = Examples(found.windows[2:], found.requests[2:], VECTORS)
+    learned, held_out = _divide(only, 0.25)
+    assert len(held_out) == round(0.25 * len(only))
+    assert learned.requests[0].queries.time.max() <= held_out.requests[0].queries.time.min()
 
 
 @pytest.mark.parametrize("share", [0.001, 0.999])
 def test_a_part_without_requests_is_an_error_with_the_way_out(made, share):
+    _, _, found = made
+    only = Examples(found.windows[2:], found.requests[2:], VECTORS)
     with pytest.raises(DataError, match=r"there are \d+.*`ranking.enabled: false`"):
-        _divide(made[2], share)
+        _divide(only, share)
 
 
 def test_the_last_training_has_every_request_and_the_chosen_number_of_epochs(made, tmp_path):
