@@ -154,10 +154,10 @@ class PairFeatures(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
         owners, buckets, real = self._values(feature, history)
         width = self._catalogue[feature.name].shape[1]
         recent = tf.where(real, tf.reshape(tf.repeat(-ages, width, axis=1), [-1]), _NEVER)
-        never = tf.fill([tf.shape(history)[0] * BUCKETS], _NEVER)
-        places = (owners * BUCKETS + buckets)[:, tf.newaxis]
-        # A segment maximum would do the same, 30 times slower on a CPU.
-        latest = tf.reshape(tf.tensor_scatter_nd_max(never, places, recent), [-1, BUCKETS])
+        latest = tf.math.unsorted_segment_max(
+            recent, owners * BUCKETS + buckets, tf.shape(history)[0] * BUCKETS
+        )
+        latest = tf.maximum(tf.reshape(latest, [-1, BUCKETS]), _NEVER)
         wanted, known = _buckets(items[feature.name])
         found = tf.gather(latest, wanted, batch_dims=1)
         return tf.reduce_max(tf.where(known, found, _NEVER), axis=-1)
