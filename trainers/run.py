@@ -1,5 +1,6 @@
 """A whole run: data, features, retrieval, ranking, evaluation, bundle. Each stage is done once."""
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -88,6 +89,8 @@ def run(config: RunConfig, artifacts: Path, console: Console) -> Outcome:
 
 def train(config: RunConfig, artifacts: Path, folder: Path, console: Console) -> Trained:
     """Prepare the data and train what is not trained yet."""
+    # It warns of traces by their place in the source: each window has a model and traces of its own.
+    tf.get_logger().setLevel(logging.ERROR)
     make_deterministic(config.seed)
     material, encoder = prepared(config, artifacts, folder, console)
     two_tower = _retrieval(material, folder / "retrieval", console)

@@ -102,12 +102,14 @@ def pair_features(window: Window, requests: Requests, features: PairFeatures) ->
         retrieved = Retrieved(*(block[name] for name in _RETRIEVED))
         return features(block, found, tf.gather(statistics, rows), retrieved)
 
-    compiled = tf.function(compute, reduce_retracing=True, autograph=False)
+    given = {n: tf.TensorSpec([None, *c.shape[1:]], c.dtype) for n, c in columns.items()}
+    rows = tf.TensorSpec([None, requests.items.shape[1]], tf.int32)
+    compiled = tf.function(compute, input_signature=[rows, given], autograph=False)
     blocks = []
     for start in range(0, len(requests), _BLOCK):
         block = slice(start, start + _BLOCK)
-        given = {name: tf.constant(column[block]) for name, column in columns.items()}
-        blocks.append(compiled(tf.constant(requests.items[block]), given))
+        part = {name: tf.constant(column[block]) for name, column in columns.items()}
+        blocks.append(compiled(tf.constant(requests.items[block]), part))
     return tf.concat(blocks, axis=0)
 
 
