@@ -3,6 +3,7 @@
     python benchmarks/ranking.py --data adult --folder adult/ --seeds 0 1 2
     python benchmarks/ranking.py --data census_income --folder census/
     python benchmarks/ranking.py --data movielens --folder ml-100k/ --only ridge boosted_trees
+    python benchmarks/ranking.py --data online_retail --folder online-retail/
 
 All see the same columns of the same training rows; each takes its validation rows from these.
 Seconds go from the tables to the predictions of all tasks. Ratings are cut to the range of the

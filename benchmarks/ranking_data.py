@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ranking_census import read_adult, read_census_income
 from ranking_movielens import read_movielens
+from ranking_online_retail import read_online_retail
 from ranking_table import RankingData
 
 Reader = Callable[[Path, int], RankingData]
@@ -14,4 +15,5 @@ READERS: Mapping[str, Reader] = {
     "adult": read_adult,
     "census_income": read_census_income,
     "movielens": read_movielens,
+    "online_retail": read_online_retail,
 }

@@ -89,7 +89,7 @@ def run(config: RunConfig, artifacts: Path, console: Console) -> Outcome:
 
 def train(config: RunConfig, artifacts: Path, folder: Path, console: Console) -> Trained:
     """Prepare the data and train what is not trained yet."""
-    # It warns of traces by their place in the source: each window has a model and traces of its own.
+    # It warns of traces by their place in the source, and each window has traces of its own.
     tf.get_logger().setLevel(logging.ERROR)
     make_deterministic(config.seed)
     material, encoder = prepared(config, artifacts, folder, console)

@@ -10,7 +10,7 @@ from support.training import forget_items, ids_of, make_material
 from tfrs_models.models.two_tower import PRIOR_SCALE
 from trainers.initial import log_popularity, set_initial_values
 from trainers.positives import positives
-from trainers.restore import _build
+from trainers.restore import build_two_tower
 from trainers.retrieval import Material, candidate_embeddings, new_two_tower
 
 
@@ -27,7 +27,7 @@ def initialised(material: Material, **retrieval: Any) -> Any:
     run_config = material.config.model_copy(update={"retrieval": config})
     material = replace(material, config=run_config)
     model = new_two_tower(material)
-    _build(model, material)
+    build_two_tower(model, material)
     before = model.item_ids.table.numpy()
     found = positives(material.dataset, config.recency_half_life_days)
     items, known = material.encoded.item, material.dataset.known_items

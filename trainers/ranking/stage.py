@@ -90,7 +90,7 @@ def _train(
     folder: Path,
     console: Console,
 ) -> Mapping[str, Any]:
-    examples = _examples(two_tower, retrieval_epochs, material, folder / "windows", console)
+    examples = ranking_examples(two_tower, retrieval_epochs, material, folder / "windows", console)
     console.print(f"[bold]Ranking[/bold] learns from {len(examples):,} requests")
     metric = material.config.ranking.validation_metric
     with Watch("ranking", metric, folder / "select" / "logs", console) as watch:
@@ -115,9 +115,18 @@ def _record(
     }
 
 
-def _examples(
+def ranking_examples(
     two_tower: TwoTower, epochs: int, material: Material, folder: Path, console: Console
 ) -> Examples:
+    """What the ranker learns from: the windows, and the lists of a retrieval model of each time.
+
+    Args:
+        two_tower: the retrieval model of the training events.
+        epochs: for which it was trained, and those of earlier windows are.
+        material: the run's data.
+        folder: keeps the models of the windows.
+        console: is told of the progress.
+    """
     windows = ranking_windows(material)
     k = material.config.ranking.candidates
     requests = []
