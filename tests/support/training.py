@@ -54,6 +54,7 @@ def tiny_config(**sections: Any) -> RunConfig:
         },
         "ranking": {
             "candidates": 30,
+            "windows": 2,
             "hidden_units": [8],
             "embedding_dim": 4,
             "retrieved_negatives": 4,

@@ -90,10 +90,8 @@ def _in_time(material: Material) -> bool:
 
 
 def _end(material: Material) -> int:
+    """Just past the last validation event: the first test event must decide nothing."""
     events = material.dataset.events
-    test = events.time[events.split == TEST]
-    if len(test) and _in_time(material):
-        return int(test.min())
     return int(events.time[events.split <= VALIDATION].max()) + 1
 
 

@@ -50,11 +50,6 @@ def test_features_are_joined_in_their_order() -> None:
     np.testing.assert_allclose(layer(encoded), expected, rtol=1e-6)
 
 
-def test_one_width_may_hold_for_all_features() -> None:
-    layer = FeatureEmbeddings([feature("a", "item")], seed=0, name="tower", dim=11)
-    assert layer({"a": tf.constant([[2]])}).shape == (1, 11)
-
-
 def test_tables_of_one_tower_start_differently() -> None:
     features = [feature("a", "item"), feature("b", "item")]
     layer = FeatureEmbeddings(features, seed=0, name="tower")

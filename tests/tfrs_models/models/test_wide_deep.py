@@ -111,15 +111,16 @@ def test_the_logit_is_the_sum_of_its_parts() -> None:
     wide, deep = model.wide, model.deep
     total = 0.7 + pairs @ wide.pairs.kernel.numpy() + model.prior.numpy() * pairs[:, :1]
     for terms in (wide.query, wide.candidate):
-        for name, weights in terms.weights_of.items():
-            total += bag(weights.table, each[name])
+        for name in terms.weights_of_ids.widths:
+            total += bag(terms.weights_of_ids.rows_of(name), each[name])
     total += each["age"] @ wide.query.linear.kernel.numpy()
     total += each["price"] @ wide.candidate.linear.kernel.numpy()
-    tables = {**deep.query.embeddings, **deep.candidate.embeddings}
-    ids = {name: bag(embedding.table, each[name]) for name, embedding in tables.items()}
+    stacks = (deep.query.embeddings, deep.candidate.embeddings)
+    ids = {name: bag(s.rows_of(name), each[name]) for s in stacks for name in s.widths}
     taste = bag(deep.history.table, each["history"])
     item = deep.history.table.numpy()[each["item_id"].numpy()[:, 0]]
-    parts = [ids["user_id"], each["age"], ids["hour"], ids["item_id"], ids["genres"]]
+    # Of each side the embeddings of ids, those of one id first, and then the dense values.
+    parts = [ids["user_id"], ids["hour"], each["age"], ids["item_id"], ids["genres"]]
     hidden = np.column_stack([*parts, each["price"], taste, taste * item, pairs])
     for layer in deep.sharing.bottom.hidden:
         hidden = np.maximum(dense(layer)(hidden), 0)
@@ -196,8 +197,8 @@ def test_gradients_of_tables_are_row_sparse(compiled: bool) -> None:
         return tf.constant(len(found))
 
     run = tf.function(gradients, autograph=False) if compiled else gradients
-    # Wide weights of 4 features and a cross, embeddings of 4 features and of the history.
-    assert run(batch) == 4 + 1 + 4 + 1
+    # Wide weights and embeddings of requests and of candidates, and embeddings of the history.
+    assert run(batch) == 2 + 2 + 1
 
 
 def test_units_are_dropped_only_while_training() -> None:
@@ -243,7 +244,7 @@ def test_l1_makes_wide_weights_exactly_0(l1: float) -> None:
     for _ in range(5):
         model.train_step(batch)
     seen = np.unique(batch["candidates"]["item_id"])
-    weights = model.wide.candidate.weights_of["item_id"].table.numpy()[seen, 0]
+    weights = model.wide.candidate.weights_of_ids.rows_of("item_id").numpy()[seen, 0]
     zeros = (weights == 0).sum() - (0 in seen)  # padding has no weight to begin with
     assert (0 < zeros < len(seen) - 1) if l1 else zeros == 0
 

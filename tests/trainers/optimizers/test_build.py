@@ -34,9 +34,9 @@ def test_the_wide_part_alone_gets_ftrl() -> None:
     wide = {v.name for v in model.wide.trainable_variables}
     assert {name for name, rule in found.items() if rule == "wide"} == wide
     assert {v.name for v in model.trainable_variables if is_wide(v)} == wide
-    # A weight for each of 6 id features (age and price are dense) and one cross, and a linear part
-    # for the dense values of requests, those of candidates, and the pair features.
-    assert len(wide) == 6 + 1 + 3
+    # Weights of ids, and of dense values (age and price), for requests and for candidates, and those
+    # of the pair features.
+    assert len(wide) == 2 + 2 + 1
 
 
 def test_tables_of_the_deep_part_have_their_own_rate() -> None:
@@ -45,12 +45,8 @@ def test_tables_of_the_deep_part_have_their_own_rate() -> None:
     found = rules(ranking_optimizer(RankingConfig(), 100), model.trainable_variables)
     assert {name for name, rule in found.items() if rule == "tables"} == {
         "taken/table:0",
-        "deep_query/user_id/table:0",
-        "deep_query/wide/table:0",
-        "deep_query/hour/table:0",
-        "deep_candidate/item_id/table:0",
-        "deep_candidate/genres/table:0",
-        "deep_candidate/table/table:0",
+        "deep_query/table:0",
+        "deep_candidate/table:0",
     }
 
 

@@ -22,7 +22,8 @@ def made(tmp_path_factory):
 def test_windows_are_as_long_as_the_validation_part_and_end_with_it(made):
     times = made.dataset.events.time
     split = made.dataset.events.split
-    start, end = times[split == VALIDATION].min(), times[split == TEST].min()
+    inside = times[split == VALIDATION]
+    start, end = inside.min(), inside.max() + 1
     length = end - start
     found = [(window.start, window.end) for window in ranking_windows(made)]
     assert found == [
@@ -58,12 +59,12 @@ def test_ids_that_come_first_in_a_window_are_unknown_in_it(tmp_path):
         tmp_path / "data",
         ["u", "u", "u", "v", "u", "v", "u"],
         ["a", "a", "a", "b", "a", "b", "b"],
-        time=[0, 10, 20, 45, 60, 70, 80],
+        time=[0, 10, 20, 55, 60, 70, 80],
         split=[TRAIN] * 4 + [VALIDATION] * 2 + [TEST],
     )
     made, _ = make_material(data, tmp_path, ranking={"windows": 2})
     first, last = ranking_windows(made)
-    assert first.start == 40 * SECOND  # validation takes 20 seconds: 60 to 80
+    assert first.start == 50 * SECOND - 1  # validation takes 10 seconds and a microsecond
     b = 3
     assert first.material.encoded.item["item_id"][b] == UNKNOWN_ROW
     assert last.material.encoded.item["item_id"][b] == b
