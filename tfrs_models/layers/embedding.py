@@ -42,30 +42,21 @@ class FeatureEmbeddings(tf.keras.layers.Layer):
     Args:
         features: the features, in the order of the concatenation.
         seed: seed of the initial embeddings.
-        dim: width of every embedding; each feature's own width when missing.
         name: name of the layer.
     """
 
-    def __init__(
-        self, features: Sequence[FittedFeature], seed: int, name: str, dim: int | None = None
-    ) -> None:
+    def __init__(self, features: Sequence[FittedFeature], seed: int, name: str) -> None:
         super().__init__(name=name)
         self.features = tuple(features)
         self.embeddings = {
-            f.name: Embedding(
-                f.output.num_ids, dim or f.embedding_dim, 0.05, seed + i, f"{name}/{f.name}"
-            )
+            f.name: Embedding(f.output.num_ids, f.embedding_dim, 0.05, seed + i, f"{name}/{f.name}")
             for i, f in enumerate(features)
             if f.output.kind == "ids"
         }
 
     def call(self, encoded: Mapping[str, Any]) -> Any:
         """Encoded features -> float32 [B, W]."""
-        return tf.concat(list(self.fields(encoded).values()), axis=-1)
-
-    def fields(self, encoded: Mapping[str, Any]) -> dict[str, Any]:
-        """Encoded features -> float32 [B, W] of each feature, by name."""
-        return {f.name: self._one(f, encoded[f.name]) for f in self.features}
+        return tf.concat([self._one(f, encoded[f.name]) for f in self.features], axis=-1)
 
     def _one(self, feature: FittedFeature, value: Any) -> Any:
         if feature.output.kind == "dense":

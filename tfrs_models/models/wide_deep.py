@@ -15,9 +15,11 @@ from configs.tasks import TaskConfig
 from tfrs_models.backend import tf
 from tfrs_models.features.history import HISTORY
 from tfrs_models.features.spec import FeatureSpec, FittedCross, FittedFeature
+from tfrs_models.layers.deep_inputs import DeepInputs
 from tfrs_models.layers.dropout import drop_units
-from tfrs_models.layers.embedding import Embedding, FeatureEmbeddings, masked_mean
+from tfrs_models.layers.embedding import Embedding, masked_mean
 from tfrs_models.layers.mlp import Mlp
+from tfrs_models.layers.wide_terms import WideTerms
 from tfrs_models.models.base import Model
 from tfrs_models.objectives._pairs import Pairs, objective
 
@@ -188,8 +190,8 @@ class Wide(tf.keras.layers.Layer):
 
     def __init__(self, inputs: RankingInputs, tasks: int) -> None:
         super().__init__(name=_WIDE)
-        self.query = WideTerms("query", inputs.query, (), tasks)
-        self.candidate = WideTerms("candidate", inputs.candidate, inputs.crosses, tasks)
+        self.query = WideTerms(f"{_WIDE}/query", inputs.query, (), tasks)
+        self.candidate = WideTerms(f"{_WIDE}/candidate", inputs.candidate, inputs.crosses, tasks)
         self.pairs = None
         if inputs.pairs:
             self.pairs = _linear(tasks, "pairs")
@@ -202,44 +204,14 @@ class Wide(tf.keras.layers.Layer):
         return sum(term for term in terms if term is not None)
 
 
-class WideTerms(tf.keras.layers.Layer):
-    """The wide terms of some features and crosses."""
-
-    def __init__(
-        self,
-        name: str,
-        features: Sequence[FittedFeature],
-        crosses: Sequence[FittedCross],
-        tasks: int,
-    ) -> None:
-        super().__init__(name=name)
-        sizes = {f.name: f.output.num_ids for f in features if f.output.kind == "ids"}
-        sizes |= {cross.name: cross.output.num_ids for cross in crosses}
-        self.weights_of = {
-            name: Embedding(size, tasks, 0.0, 0, f"{_WIDE}/{name}") for name, size in sizes.items()
-        }
-        self.dense_names = [f.name for f in features if f.output.kind == "dense"]
-        self.linear = _linear(tasks, "dense") if self.dense_names else None
-
-    def call(self, encoded: Mapping[str, Any]) -> Any | None:
-        """Float32 [B, T]; None without any feature."""
-        terms = [
-            masked_mean(weights(encoded[name]), encoded[name])
-            for name, weights in self.weights_of.items()
-        ]
-        if self.linear is not None:
-            terms.append(self.linear(tf.concat([encoded[n] for n in self.dense_names], axis=-1)))
-        return tf.add_n(terms) if terms else None
-
-
 class Deep(tf.keras.layers.Layer):
     """Hidden layers over embeddings, dense values, the history, and history times candidate."""
 
     def __init__(self, inputs: RankingInputs, config: RankingConfig, seed: int) -> None:
         super().__init__(name="deep")
         dim = config.embedding_dim
-        self.query = _embeddings(inputs.query, seed, "deep_query", dim)
-        self.candidate = _embeddings(inputs.candidate, seed + 50, "deep_candidate", dim)
+        self.query = DeepInputs(inputs.query, dim, seed, "deep_query")
+        self.candidate = DeepInputs(inputs.candidate, dim, seed + 50, "deep_candidate")
         self.pairs = inputs.pairs > 0
         self.history = None
         if inputs.num_history_ids:
@@ -270,23 +242,24 @@ class Deep(tf.keras.layers.Layer):
     def _inputs(self, query: Mapping[str, Any], candidates: Mapping[str, Any]) -> tuple[Any, Any]:
         """All inputs side by side, float32 [B, ...], and the embeddings of ids [B, F, D]."""
         parts, fields = [], []
-        for embeddings, encoded, of_query in (
+        for inputs, encoded, of_query in (
             (self.query, query, True),
             (self.candidate, candidates, False),
         ):
-            if embeddings is None:
-                continue
-            found = embeddings.fields(encoded)
-            found = {n: expanded(v, candidates) if of_query else v for n, v in found.items()}
-            parts += list(found.values())
-            fields += [found[name] for name in embeddings.embeddings]
+            found = inputs(encoded)
+            embedded, dense = (expanded(v, candidates) if of_query else v for v in found)
+            if embedded is not None:
+                fields.append(embedded)
+                parts.append(tf.reshape(embedded, [-1, embedded.shape[1] * embedded.shape[2]]))
+            if dense is not None:
+                parts.append(dense)
         if self.history is not None:
             taste = masked_mean(self.history(query[HISTORY]), query[HISTORY])
             taste = expanded(taste, candidates)
             parts += [taste, taste * self.history(candidates["item_id"][:, 0])]
         if self.pairs:
             parts.append(candidates[PAIRS])
-        return tf.concat(parts, axis=-1), tf.stack(fields, axis=1) if fields else None
+        return tf.concat(parts, axis=-1), tf.concat(fields, axis=1) if fields else None
 
 
 class Advantage(tf.keras.layers.Layer):
@@ -327,12 +300,6 @@ def _both(logit: Any, given: Any) -> Any:
 def _initial_prior(tasks: Mapping[str, TaskConfig], shape: Any, dtype: Any = None) -> Any:
     orders = [objective(task.objective.type).ORDERS for task in tasks.values()]
     return tf.reshape(tf.constant([float(one) for one in orders], dtype), shape)
-
-
-def _embeddings(
-    features: Sequence[FittedFeature], seed: int, name: str, dim: int
-) -> FeatureEmbeddings | None:
-    return FeatureEmbeddings(features, seed, name, dim) if features else None
 
 
 def _width(inputs: RankingInputs, dim: int) -> int:

@@ -34,8 +34,8 @@ def test_the_wide_part_alone_gets_ftrl() -> None:
     wide = {v.name for v in model.wide.trainable_variables}
     assert {name for name, rule in found.items() if rule == "wide"} == wide
     assert {v.name for v in model.trainable_variables if is_wide(v)} == wide
-    # Weights of ids, and of dense values (age and price), for requests and for candidates, and those
-    # of the pair features.
+    # Weights of ids and of dense values (age and price), each of requests and of candidates, and
+    # those of the pair features.
     assert len(wide) == 2 + 2 + 1
 
 
