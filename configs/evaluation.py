@@ -34,6 +34,8 @@ class EvaluationConfig(Section):
     """Resamples of the users for the 95% intervals; 0 leaves the intervals out."""
     max_users: Annotated[int, Field(ge=1)] | None = None
     """Evaluate a seeded sample of this many users; all when missing."""
+    curve_users: Annotated[int, Field(ge=0)] = 200
+    """Users whose lists draw the curve of relevance against diversity; 0 draws none."""
     memory_limit_mib: Annotated[int, Field(ge=64)] = 1024
     """Memory that one block of scores may take."""
 

@@ -41,8 +41,6 @@ EXPORT = "export"
 METRICS_FILE = "metrics.json"
 TABLE_FILE = "table.md"
 
-_CURVE_QUERIES = 500
-
 
 def test_queries(material: Material) -> Queries:
     """The queries of the test events.
@@ -182,10 +180,11 @@ class Stages:
 
     def curve(self) -> list[Point]:
         """Relevance against diversity, for a sample of the queries."""
-        if self._trained.ranker is None:
+        users = self._config.evaluation.curve_users
+        if self._trained.ranker is None or users == 0:
             return []
         material = self._trained.material
-        asked = sample(self._queries, _CURVE_QUERIES, self._config.seed)
+        asked = sample(self._queries, users, self._config.seed)
         ranked = self._ranked(asked)
         return tradeoff(
             Ranked(ranked.requests.lists, ranked.outputs[SCORE], asked),

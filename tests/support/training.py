@@ -64,6 +64,7 @@ def tiny_config(**sections: Any) -> RunConfig:
             "ks": [5, 10, 20],
             "baselines": ["most_popular", "item_knn"],
             "bootstrap_samples": 100,
+            "curve_users": 5,
         },
         "export": {"index": {"type": "exact"}},
     }
