@@ -42,7 +42,9 @@ class Sample:
             logits = column("logits", np.asarray(logits, np.float32))
         labels, weights = column("labels", labels), column("weights", weights)
         same_length({"logits": logits, "labels": labels, "weights": weights})
-        within_unit("labels", labels, "Say which are positive, or set `ranking.calibration.type: none`.")
+        within_unit(
+            "labels", labels, "Say which are positive, or set `ranking.calibration.type: none`."
+        )
         positive_weights(weights)
         kept = weights > 0
         sample = cls(logits[kept], labels[kept], weights[kept])
