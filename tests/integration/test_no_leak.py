@@ -16,6 +16,7 @@ from configs.run import RunConfig
 from tfrs_models.data.simulation.files import write_world
 from tfrs_models.data.simulation.options import Options
 from tfrs_models.data.simulation.world import build_world
+from trainers.folders import read_done
 from trainers.run import Trained, train
 
 Row = Mapping[str, Any]
@@ -82,6 +83,10 @@ def test_a_test_event_changes_nothing_that_is_learned(original, tmp_path, name):
     known = expected.material.dataset.known_items
     for column, table in expected.material.encoded.item.items():
         np.testing.assert_array_equal(found.material.encoded.item[column][:known], table[:known])
-    for stage in ("retrieval", "ranking/windows/0", "ranking/select", "ranking/model"):
-        one, other = (place / "run" / stage / "latest" for place in (tmp_path, folder))
+    for part in ("retrieval/latest", "ranking/windows/0/best", "ranking/model/best"):
+        one, other = (place / "run" / part for place in (tmp_path, folder))
         assert_same_numbers(checkpoint(one), checkpoint(other))
+    assert (
+        read_done(tmp_path / "run/ranking")["calibrators"]
+        == (read_done(folder / "run/ranking")["calibrators"])
+    )
