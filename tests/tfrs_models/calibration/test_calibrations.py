@@ -126,7 +126,12 @@ def test_fresh_predictions_become_frequencies(name: str) -> None:
     ("logits", "labels", "weights", "message"),
     [
         ([1, 2], [1, 1], [1, 1], "both classes, received 2 that are all 1. Calibrate on more"),
-        ([1, 2], [0, 1], [1, 0], "2 examples or more, received 1. .*`ranking.calibration.type: none`"),
+        (
+            [1, 2],
+            [0, 1],
+            [1, 0],
+            "2 examples or more, received 1. .*`ranking.calibration.type: none`",
+        ),
         ([1, np.inf], [0, 1], [1, 1], "`logits` must be finite, received inf in row 1"),
         ([1, 1e300], [0, 1], [1, 1], "`logits` must be finite, received inf in row 1"),
         ([1, 2], [0, 3], [1, 1], "`labels` must lie from 0 to 1, received 3 in row 1"),
