@@ -141,6 +141,7 @@ class Stages:
         self._vectors = content_vectors(trained.material.dataset)
         self._new_users = as_new_users(queries, self._config.seed)
         self._window = window_of_test(trained.material)
+        self._answers: list[tuple[Queries, RankedLists]] = []
 
     def results(self) -> list[SystemResult]:
         """Of each stage, and of a perfect ranker of the same candidates."""
@@ -217,8 +218,14 @@ class Stages:
         return retrieve(self._trained.two_tower, material, asked, k, material.dataset.num_items)
 
     def _ranked(self, asked: Queries) -> RankedLists:
+        """Both stages' answer; systems and measures that ask for the same queries share one."""
+        for queries, answer in self._answers:
+            if queries is asked:
+                return answer
         ranker = cast(Ranker, self._trained.ranker)  # asked only where there is one
-        return ranked(ranker, self._trained.two_tower, self._window, asked)
+        answer = ranked(ranker, self._trained.two_tower, self._window, asked)
+        self._answers.append((asked, answer))
+        return answer
 
     def _rerank(self, asked: Queries) -> NDArray[np.int32]:
         material = self._trained.material

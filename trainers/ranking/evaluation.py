@@ -4,7 +4,7 @@ Legend: Q requests, K candidates of a list.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,13 +20,13 @@ from tfrs_models.evaluation.tasks import (
     measure_orders,
     measure_probabilities,
 )
-from tfrs_models.features.pairs import Retrieved, of_list
+from tfrs_models.features.pairs import Retrieved
 from tfrs_models.metrics.accuracy import accuracy
 from tfrs_models.metrics.hits import find_hits
-from tfrs_models.models.ranker import Ranker
+from tfrs_models.models.ranker import SCORE, Ranker
 from tfrs_models.models.two_tower import TwoTower
 from trainers.ranking.lists import RankedLists, score
-from trainers.ranking.requests import Requests, requests_for
+from trainers.ranking.requests import Requests, requests_for, retrieved_columns
 from trainers.ranking.windows import Window
 
 CANDIDATES = (50, 100, 200, 500, 1000)
@@ -89,7 +89,8 @@ def by_candidates(
     catalogue = int(window.listed.sum())
     numbers = sorted({*(k for k in CANDIDATES if k < catalogue), configured})
     longest = requests_for(two_tower, window, queries, max(numbers), extra=False)
-    values = {k: _values(ranker, window, shortened(longest, k)) for k in numbers}
+    asked = {k: shortened(longest, k) for k in numbers}
+    values = {k: _values(ranker, window, requests) for k, requests in asked.items()}
     return [
         CandidatesResult(
             k,
@@ -98,23 +99,22 @@ def by_candidates(
             differences(
                 {"ndcg": values[k]["ndcg"]}, {"ndcg": values[configured]["ndcg"]}, bootstrap
             )["ndcg"],
-            *milliseconds(ranker, window, shortened(longest, k)),
+            *milliseconds(ranker, window, requests),
         )
-        for k in numbers
+        for k, requests in asked.items()
     ]
 
 
 def shortened(requests: Requests, k: int) -> Requests:
     """The requests with the first k retrieved candidates alone."""
     items = requests.items[:, :k]
-    found = of_list(requests.scores[:, :k], items > 0)
-    standard, scores, ranks = (np.asarray(column) for column in found)
+    retrieved = retrieved_columns(requests.scores[:, :k], items, items.shape[1])
     return replace(
         requests,
         items=items,
-        standard=np.where(items > 0, standard, 0.0).astype(np.float32),
-        scores=scores,
-        ranks=ranks,
+        standard=retrieved.standard,
+        scores=retrieved.score,
+        ranks=retrieved.rank,
         labels=requests.labels[:, :k],
         positive=requests.positive[:, :k],
         position=requests.position[:, :k],
@@ -141,7 +141,7 @@ def milliseconds(ranker: Ranker, window: Window, requests: Requests) -> tuple[fl
 
     def rank(query: Mapping[str, Any], rows: Any, *retrieved: Any) -> Any:
         found = {name: tf.gather(column, rows) for name, column in items.items()}
-        return ranker.predict(query, found, tf.gather(table, rows), Retrieved(*retrieved))["score"]
+        return ranker.predict(query, found, tf.gather(table, rows), Retrieved(*retrieved))[SCORE]
 
     compiled = tf.function(rank, reduce_retracing=True, autograph=False)
     times = []
@@ -153,9 +153,6 @@ def milliseconds(ranker: Ranker, window: Window, requests: Requests) -> tuple[fl
         start = time.perf_counter()
         compiled(query, *given).numpy()
         times.append(1000 * (time.perf_counter() - start))
-    times = times[1:] or times  # the first call traces the graph
-    return _percentile(times, 50), _percentile(times, 99)
-
-
-def _percentile(values: Sequence[float], share: float) -> float:
-    return float(np.percentile(values, share))
+    # The first call traces the graph.
+    median, slow = np.percentile(times[1:] or times, [50, 99])
+    return float(median), float(slow)

@@ -14,7 +14,7 @@ from configs.plugins import parse_options
 from configs.ranking import RankingConfig
 from tfrs_models.data.dataset import VALIDATION
 from tfrs_models.evaluation.queries import Queries, build_queries
-from tfrs_models.features.pairs import of_list
+from tfrs_models.features.pairs import Retrieved, of_list
 from tfrs_models.labels._touched import Touched, label, touched
 from tfrs_models.models.two_tower import TwoTower
 from trainers.ranking.windows import Window
@@ -76,26 +76,33 @@ class Requests:
         )
 
 
-def window_requests(model: TwoTower, window: Window, k: int, extra: bool = True) -> Requests:
+def window_requests(model: TwoTower, window: Window, k: int) -> Requests:
     """The requests of a window with what the retrieval of that time returns for them.
 
     Args:
         model: a retrieval model that knows nothing from the window on.
         window: the window.
         k: K, length of the lists.
-        extra: whether the pools hold shown and random items too.
     """
     material = window.material
     config, seed = material.config, material.config.seed
     limited = config.evaluation.model_copy(update={"max_users": config.ranking.max_requests})
     queries = build_queries(material.dataset, VALIDATION, limited, seed)
-    return requests_for(model, window, queries, k, extra)
+    return requests_for(model, window, queries, k, extra=True)
 
 
 def requests_for(
     model: TwoTower, window: Window, queries: Queries, k: int, extra: bool
 ) -> Requests:
-    """The same for given queries of the window."""
+    """The same for given queries of the window.
+
+    Args:
+        model: the retrieval model.
+        window: the window.
+        queries: the queries.
+        k: K, length of the lists.
+        extra: whether the pools hold shown and random items too.
+    """
     material = window.material
     of_queries = query_embeddings(model, material, queries)
     of_candidates = candidate_embeddings(model, material)
@@ -106,22 +113,31 @@ def requests_for(
     if extra:
         pool += _extra(window, queries, found, lists, config, material.config.seed)
     items = np.concatenate(pool, axis=1)
-    places = _places(found, queries, items, material.dataset.num_items)
+    places = _places(found, queries, items)
     scores = _scores(of_queries, of_candidates, items)
-    inside = (items > 0) & (np.arange(items.shape[1]) < lists.shape[1])
-    standard, score, ranks = (np.asarray(column) for column in of_list(scores, inside))
+    retrieved = retrieved_columns(scores, items, lists.shape[1])
     return Requests(
         queries=queries,
         columns=query_inputs(material, queries, "ranking"),
         items=items,
-        standard=np.where(items > 0, standard, 0.0).astype(np.float32),
-        scores=score,
-        ranks=ranks,
+        standard=retrieved.standard,
+        scores=retrieved.score,
+        ranks=retrieved.rank,
         labels=_labels(window, found, places, items),
         positive=_of_touched(_is_positive(window, found), places, False),
         position=_of_touched(_positions(window, found), places, -1),
         retrieved=lists.shape[1],
     )
+
+
+def retrieved_columns(
+    scores: NDArray[np.float32], items: NDArray[np.int32], retrieved: int
+) -> Retrieved:
+    """What the retrieval says of pools [Q, P] that begin with the retrieved list, as arrays."""
+    inside = (items > 0) & (np.arange(items.shape[1]) < retrieved)
+    standard, score, ranks = (np.asarray(column) for column in of_list(scores, inside))
+    standard = np.where(items > 0, standard, 0.0).astype(np.float32)
+    return Retrieved(standard, score, ranks)
 
 
 def _touched(window: Window) -> Touched:
@@ -195,14 +211,11 @@ def _left_out(window: Window, queries: Queries) -> NDArray[np.int64]:
     return _pair(queries.user[queries.seen.owners], queries.seen.items)
 
 
-def _places(
-    found: Touched, queries: Queries, items: NDArray[np.int32], num_items: int
-) -> NDArray[np.int64]:
+def _places(found: Touched, queries: Queries, items: NDArray[np.int32]) -> NDArray[np.int64]:
     """Place of each candidate among the touched pairs: int64 [Q, P], -1 for an untouched one."""
     if not len(found):
         return np.full(items.shape, -1, np.int64)
-    keys = found.user.astype(np.int64) * num_items + found.item
-    wanted = queries.user.astype(np.int64)[:, np.newaxis] * num_items + items
+    keys, wanted = _pair(found.user, found.item), _keys(queries.user, items)
     place = np.searchsorted(keys, wanted).clip(max=len(keys) - 1)
     return np.where(keys[place] == wanted, place, -1)
 
