@@ -15,7 +15,7 @@ from configs.run import RunConfig
 from configs.training import TrainingConfig
 from tfrs_models.data.dataset import TRAIN, VALIDATION, PreparedDataset
 from tfrs_models.evaluation.queries import Queries, build_queries, training_queries
-from tfrs_models.evaluation.top_k import top_k_lists
+from tfrs_models.evaluation.top_k import Scorer, top_k_lists
 from tfrs_models.features.encode import EncodedTables
 from tfrs_models.features.spec import FeatureSpec
 from tfrs_models.models.two_tower import TwoTower
@@ -237,16 +237,8 @@ def search_among(
     Where fewer than k are left, the last places stay empty (0).
     """
     score = dot_product(query_embeddings, candidate_embeddings)
-    config = material.config.evaluation
-    lists = top_k_lists(
-        lambda block: np.where(listed, score(block), _NOT_LISTED),
-        queries,
-        len(candidate_embeddings),
-        k,
-        config.memory_limit_mib,
-        config.exclude_seen,
-        "two_tower",
-    )
+    among = partial(_where_listed, score, listed)
+    lists = _lists(among, len(candidate_embeddings), material, queries, k)
     return np.where(listed[lists], lists, np.int32(0))
 
 
@@ -258,11 +250,24 @@ def search(
     k: int,
 ) -> NDArray[np.int32]:
     """Exact search among the given candidates, without seen items if so configured: [Q, k]."""
+    score = dot_product(query_embeddings, candidate_embeddings)
+    return _lists(score, len(candidate_embeddings), material, queries, k)
+
+
+def _where_listed(
+    score: Scorer, listed: NDArray[np.bool_], block: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    return np.where(listed, score(block), _NOT_LISTED)
+
+
+def _lists(
+    score: Scorer, num_items: int, material: Material, queries: Queries, k: int
+) -> NDArray[np.int32]:
     config = material.config.evaluation
     return top_k_lists(
-        dot_product(query_embeddings, candidate_embeddings),
+        score,
         queries,
-        len(candidate_embeddings),
+        num_items,
         k,
         config.memory_limit_mib,
         config.exclude_seen,

@@ -34,7 +34,7 @@ def table(results: Sequence[SystemResult]) -> "Table":
 def markdown(results: Sequence[SystemResult]) -> str:
     """The table in Markdown, with all metrics at one k, ending with a line break."""
     header, rows = _cells(results, _ACCURACY, _BEYOND)
-    return _lines(header, rows)
+    return markdown_lines(header, rows)
 
 
 def cold_start_table(results: Sequence[SystemResult]) -> "Table":
@@ -71,10 +71,10 @@ def _cold_start(results: Sequence[SystemResult], metric: str) -> str:
         ]
         for result in results
     ]
-    return _lines([metric, *sizes], rows)
+    return markdown_lines([metric, *sizes], rows)
 
 
-def _lines(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_lines(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table in Markdown, all columns but the first to the right."""
     rule = ["---"] + ["---:"] * (len(header) - 1)
     return "".join(f"| {' | '.join(row)} |\n" for row in (header, rule, *rows))

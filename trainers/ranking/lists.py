@@ -15,7 +15,7 @@ from tfrs_models.evaluation.queries import Queries
 from tfrs_models.models.ranker import SCORE, Ranker
 from tfrs_models.models.two_tower import TwoTower
 from trainers.ranking.requests import Requests, requests_for
-from trainers.ranking.scoring import falling, list_logits
+from trainers.ranking.scoring import list_logits, reorder
 from trainers.ranking.windows import Window
 
 
@@ -36,12 +36,7 @@ class RankedLists:
     @property
     def lists(self) -> NDArray[np.int32]:
         """Item rows by falling score: int32 [Q, K]; 0 in empty places, which come last."""
-        return np.take_along_axis(self.requests.lists, self.order, axis=1)
-
-    @property
-    def order(self) -> NDArray[np.intp]:
-        """Places of the retrieved lists, the best first: [Q, K]."""
-        return falling(self.requests.lists, self.outputs[SCORE])
+        return reorder(self.requests.lists, self.outputs[SCORE])
 
 
 def ranked(ranker: Ranker, two_tower: TwoTower, window: Window, queries: Queries) -> RankedLists:

@@ -1,6 +1,6 @@
-"""Logits of whole pools, and lists re-ordered by the final score.
+"""Logits of retrieved lists, and lists re-ordered by the final score.
 
-Legend: Q requests, K candidates of a list, P of a pool.
+Legend: Q requests, K candidates of a list.
 """
 
 from collections.abc import Callable
@@ -53,9 +53,5 @@ def list_logits(
 
 def reorder(lists: NDArray[np.int32], scores: NDArray[np.float32]) -> NDArray[np.int32]:
     """Lists by falling score; ties keep their order, and empty places (0) stay at the end."""
-    return np.take_along_axis(lists, falling(lists, scores), axis=1)
-
-
-def falling(lists: NDArray[np.int32], scores: NDArray[np.float32]) -> NDArray[np.intp]:
-    """Places of the lists [Q, K] by falling score; empty ones last."""
-    return np.argsort(np.where(lists > 0, -scores, np.inf), axis=1, kind="stable")
+    order = np.argsort(np.where(lists > 0, -scores, np.inf), axis=1, kind="stable")
+    return np.take_along_axis(lists, order, axis=1)

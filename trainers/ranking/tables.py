@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tfrs_models.evaluation.table import markdown_lines
 from tfrs_models.evaluation.tasks import TaskResult
 from trainers.ranking.evaluation import CandidatesResult
 
@@ -9,7 +10,7 @@ from trainers.ranking.evaluation import CandidatesResult
 def tasks_markdown(tasks: Sequence[TaskResult]) -> str:
     """A row for each measurement of each task."""
     rows = [[t.name, name, f"{value:,.4f}"] for t in tasks for name, value in t.values.items()]
-    return _lines(["task", "measure", "value"], rows)
+    return markdown_lines(["task", "measure", "value"], rows)
 
 
 def candidates_markdown(results: Sequence[CandidatesResult]) -> str:
@@ -26,7 +27,7 @@ def candidates_markdown(results: Sequence[CandidatesResult]) -> str:
         ]
         for one in results
     ]
-    return _lines(header, rows)
+    return markdown_lines(header, rows)
 
 
 def _interval(result: CandidatesResult) -> str:
@@ -34,8 +35,3 @@ def _interval(result: CandidatesResult) -> str:
     if difference.low is None or difference.high is None:
         return f"{difference.mean:+.4f}"
     return f"{difference.mean:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]"
-
-
-def _lines(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    rule = ["---", *("---:" for _ in header[1:])]
-    return "".join(f"| {' | '.join(row)} |\n" for row in (header, rule, *rows))
