@@ -21,6 +21,7 @@ from rich.console import Console
 from configs.errors import ConfigError
 from configs.ranking import RankingConfig
 from configs.run import RunConfig
+from configs.training import TrainingConfig
 from tfrs_models.backend import tf
 from tfrs_models.calibration._calibration import Calibrator
 from tfrs_models.features.encode import Encoded
@@ -29,7 +30,7 @@ from tfrs_models.metrics.auc import auc
 from tfrs_models.metrics.pointwise import rmse
 from tfrs_models.models.wide_deep import RankingInputs, WideDeep
 from tfrs_models.objectives._pairs import objective
-from trainers.loop import Fit, Plan, fit
+from trainers.loop import Fit, Plan, fit, known_epochs, steps_taken
 from trainers.optimizers.build import ranking_optimizer
 from trainers.run import make_deterministic
 from trainers.watch import Watch
@@ -117,19 +118,16 @@ class Training:
             return fmean(m(found[n].numpy(), labels[n][held]) for n, m in metrics.items())
 
         learned = {name: values[kept] for name, values in labels.items()}
-        epochs = self.config.training.epochs
+        training = self.config.training
         with self._watch("select") as watch:
-            return model, self.fit(model, rows.take(kept), learned, epochs, evaluate, watch)
+            return model, self.fit(model, rows.take(kept), learned, training, evaluate, watch)
 
     def on_all(self, rows: Rows, labels: Labels, epochs: int) -> WideDeep:
         """A model that has learned from every row for some epochs."""
         model = self.new(rows)
-
-        def steps_taken() -> float:
-            return float(model.optimizer.iterations.numpy())
-
+        training = known_epochs(self.config.training, epochs)
         with self._watch("all") as watch:
-            self.fit(model, rows, labels, epochs, steps_taken, watch)
+            self.fit(model, rows, labels, training, partial(steps_taken, model), watch)
         return model
 
     def _watch(self, title: str) -> Watch:
@@ -149,21 +147,19 @@ class Training:
         model: WideDeep,
         rows: Rows,
         labels: Labels,
-        epochs: int,
+        training: TrainingConfig,
         evaluate: Callable[[], float],
         watch: Watch,
     ) -> Fit:
-        """Train for some epochs at most; checkpoints lie in a new folder."""
-        training = self.config.training
+        """Train by some settings of the loop; checkpoints lie in a new folder."""
         stacked = np.stack([labels[task] for task in self.config.tasks], axis=1)
         batches = RowBatches(rows, stacked.astype(np.float32), training.batch_size, self.seed)
         # Step sizes fall as in the training that chose the epochs.
-        steps = Plan.of(training, batches).total_steps
+        steps = Plan.of(self.config.training, batches).total_steps
         model.compile(optimizer=ranking_optimizer(self.config, steps))
-        changed = training.model_copy(update={"epochs": epochs})
         folder = Path(tempfile.mkdtemp(dir=self.folder))
         scale = partial(_scale, model, labels)
-        return fit(model, batches, changed, evaluate, folder, watch, scale)
+        return fit(model, batches, training, evaluate, folder, watch, scale)
 
 
 def _scale(model: WideDeep, labels: Labels) -> None:

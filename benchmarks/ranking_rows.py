@@ -15,6 +15,7 @@ from tfrs_models.backend import tf
 from tfrs_models.features.encode import Encoded
 from tfrs_models.features.encoder import FeatureEncoder
 from tfrs_models.features.spec import FeatureSpec
+from trainers.passes import passes
 
 
 @dataclass(frozen=True)
@@ -90,12 +91,11 @@ class RowBatches:
     """
 
     def __init__(self, rows: Rows, labels: NDArray[np.float32], batch_size: int, seed: int) -> None:
-        self._size = len(rows)
-        self._batch_size = min(batch_size, self._size)
+        self._passes = passes(len(rows), batch_size, 1, seed)
         self._seed = seed
         self._read = rows.reader()
         self._labels = tf.constant(labels)
-        self.steps_per_epoch = self._size // self._batch_size
+        self.steps_per_epoch = self._passes.steps_per_epoch
         self.variables: Sequence[Any] = []
 
     def data(self, step: int) -> tuple[dict[str, Any], int]:  # noqa: ARG002 - see `loop.Batches`
@@ -104,9 +104,9 @@ class RowBatches:
 
     def batch(self, step: Any, data: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002
         """The batch of a step: see `WideDeep.compute_loss`."""
-        rows = self._rows(step)
+        rows = self._passes.places(step)
         query, candidates = self._read(rows)
-        ones = tf.ones([self._batch_size, 1])
+        ones = tf.ones([self._passes.batch_size, 1])
         return {
             "query": query,
             "candidates": candidates,
@@ -116,11 +116,3 @@ class RowBatches:
             "positives": ones[:, 0],
             "seed": tf.stack([tf.constant(self._seed, tf.int32), tf.cast(step, tf.int32)]) * 1024,
         }
-
-    def _rows(self, step: Any) -> Any:
-        steps = self.steps_per_epoch
-        index = tf.range(self._batch_size, dtype=tf.int64) + (step % steps) * self._batch_size
-        order = tf.stack([tf.constant(self._seed, tf.int32), tf.cast(step // steps, tf.int32)])
-        return tf.random.experimental.index_shuffle(
-            index, order, tf.constant(self._size - 1, tf.int64)
-        )

@@ -63,7 +63,7 @@ def ours(data: str, folder: Path, rows: int, batch_size: int, report: Report) ->
         training = Training(architecture(read, batch_size, steps), seed=0, folder=work)
         model = training.new(encoded)
         labels, watch = read.train.labels, Listener(work / "logs", report)
-        training.fit(model, encoded, labels, _ENDLESS, lambda: 0.0, watch)
+        training.fit(model, encoded, labels, training.config.training, lambda: 0.0, watch)
 
 
 def architecture(data: RankingData, batch_size: int, steps: int) -> RankingConfig:

@@ -137,6 +137,17 @@ class Plan:
         return step % self.steps_per_evaluation == 0 or step == self.total_steps
 
 
+def known_epochs(config: TrainingConfig, epochs: int) -> TrainingConfig:
+    """The settings of a training of so many epochs, 0 included, evaluated at its end alone."""
+    changes = {"epochs": epochs, "evaluate_every_epochs": max(epochs, 1)}
+    return config.model_copy(update=changes)
+
+
+def steps_taken(model: Any) -> float:
+    """A metric that grows while a compiled model trains, so that its last weights are the best."""
+    return float(model.optimizer.iterations.numpy())
+
+
 def fit(
     model: Any,
     batches: Batches,

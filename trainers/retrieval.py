@@ -22,7 +22,7 @@ from tfrs_models.models.two_tower import TwoTower
 from trainers.embeddings import dot_product, embed, query_columns
 from trainers.histories import encoded_histories
 from trainers.initial import set_initial_values
-from trainers.loop import Fit, Plan, fit
+from trainers.loop import Fit, Plan, fit, known_epochs, steps_taken
 from trainers.optimizers.build import retrieval_optimizer
 from trainers.positives import Positives
 from trainers.retrieval_batches import RetrievalBatches
@@ -67,18 +67,11 @@ def refit_retrieval(
         folder: checkpoints; a training that was interrupted there goes on.
         watch: is told of each call.
     """
-    training = material.config.retrieval.training
-    once = {"epochs": epochs, "evaluate_every_epochs": max(epochs, 1)}
+    training = known_epochs(material.config.retrieval.training, epochs)
     model = new_two_tower(material)
     batches = new_batches(model, material)
-
-    def steps_taken() -> float:
-        """Grows while training, so that the last weights are the best."""
-        return float(model.optimizer.iterations.numpy())
-
-    return model, fit_two_tower(
-        model, batches, material, training.model_copy(update=once), steps_taken, folder, watch
-    )
+    grows = partial(steps_taken, model)
+    return model, fit_two_tower(model, batches, material, training, grows, folder, watch)
 
 
 def fit_two_tower(

@@ -17,6 +17,7 @@ from tfrs_models.data.dataset import FIRST_ROW, UNKNOWN_ROW
 from tfrs_models.features.pairs import PairFeatures, Retrieved
 from tfrs_models.features.ranking_encoder import RankingEncoder
 from tfrs_models.models.wide_deep import PAIRS, POSITION
+from trainers.passes import passes
 from trainers.ranking.requests import Requests
 from trainers.ranking.windows import Window
 
@@ -130,12 +131,10 @@ class RankingBatches:
         self._config = config
         self._seed = seed
         owner, place = np.nonzero(pools.arrays["positive"])
-        self.num_examples = len(owner)
-        accumulated = config.training.accumulate_batches
-        largest = max(1, self.num_examples // accumulated)
-        self.batch_size = min(config.training.batch_size, largest)
-        batches = max(1, self.num_examples) // self.batch_size
-        self.steps_per_epoch = max(1, batches // accumulated) * accumulated
+        training = config.training
+        self.passes = passes(len(owner), training.batch_size, training.accumulate_batches, seed)
+        self.num_examples = self.passes.examples
+        self.steps_per_epoch = self.passes.steps_per_epoch
         self._owner = tf.constant(owner, tf.int32)
         self._place = tf.constant(place, tf.int32)
         self._positives = tf.constant(pools.arrays["positive"].sum(axis=1), tf.float32)
@@ -149,12 +148,10 @@ class RankingBatches:
     def batch(self, step: Any, data: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002
         """The batch of a step: see `WideDeep.compute_loss`."""
         seed = tf.stack([tf.constant(self._seed, tf.int32), tf.cast(step, tf.int32)]) * 1024
-        units = self._units(step)
+        units = self.passes.places(step)
         owner, first = tf.gather(self._owner, units), tf.gather(self._place, units)
-        places, stands_for = (
-            [first[:, tf.newaxis]],
-            [tf.ones_like(first, tf.float32)[:, tf.newaxis]],
-        )
+        places = [first[:, tf.newaxis]]
+        stands_for = [tf.ones_like(places[0], tf.float32)]
         for number, group in enumerate(self._groups):
             drawn, weight = group.draw(owner, seed + number + 1)
             places.append(drawn)
@@ -171,15 +168,6 @@ class RankingBatches:
             "positives": tf.gather(self._positives, owner),
             "seed": seed + 512,
         }
-
-    def _units(self, step: Any) -> Any:
-        """The positives of a step: every one is visited once an epoch."""
-        steps = self.steps_per_epoch
-        index = tf.range(self.batch_size, dtype=tf.int64) + (step % steps) * self.batch_size
-        order = tf.stack([tf.constant(self._seed, tf.int32), tf.cast(step // steps, tf.int32)])
-        return tf.random.experimental.index_shuffle(
-            index, order, tf.constant(self.num_examples - 1, tf.int64)
-        )
 
     def _usable(self, owner: Any, places: Any) -> Any:
         """The positive that a list was drawn for, and every place that holds no positive."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from configs.errors import DataError
 from configs.ranking import RankingConfig
+from configs.training import TrainingConfig
 from tfrs_models.backend import tf
 from tfrs_models.calibration._calibration import Calibrator
 from tfrs_models.data.statistics import check_statistics
@@ -19,7 +20,7 @@ from tfrs_models.features.encoder import FeatureEncoder
 from tfrs_models.features.ranking_encoder import RankingEncoder
 from tfrs_models.models.wide_deep import RankingInputs, WideDeep
 from tfrs_models.objectives._pairs import check_labels
-from trainers.loop import Fit, Plan, fit
+from trainers.loop import Fit, Plan, fit, known_epochs, steps_taken
 from trainers.optimizers.build import ranking_optimizer
 from trainers.ranking.batches import Pools, RankingBatches
 from trainers.ranking.initial import set_initial_values
@@ -76,9 +77,7 @@ def select(
     _check(learned, config)
     model = new_wide_deep(material, encoder)
     evaluate = _validation(model, held_out, encoder, material)
-    fitted = _fit(
-        model, learned, encoder, material, config.training.epochs, evaluate, folder, watch
-    )
+    fitted = _fit(model, learned, encoder, material, config.training, evaluate, folder, watch)
     return model, fitted, held_out
 
 
@@ -91,13 +90,10 @@ def train_on_all(
     watch: Watch,
 ) -> tuple[WideDeep, Fit]:
     """Train on every request for a known number of epochs."""
+    training = known_epochs(material.config.ranking.training, epochs)
     model = new_wide_deep(material, encoder)
-
-    def steps_taken() -> float:
-        """Grows while training, so that the last weights are the best."""
-        return float(model.optimizer.iterations.numpy())
-
-    return model, _fit(model, examples, encoder, material, epochs, steps_taken, folder, watch)
+    grows = partial(steps_taken, model)
+    return model, _fit(model, examples, encoder, material, training, grows, folder, watch)
 
 
 def calibrate(
@@ -186,7 +182,7 @@ def _fit(
     examples: Examples,
     encoder: RankingEncoder,
     material: Material,
-    epochs: int,
+    training: TrainingConfig,
     evaluate: Callable[[], float],
     folder: Path,
     watch: Watch,
@@ -196,10 +192,6 @@ def _fit(
     batches = RankingBatches(pools, config, material.config.seed)
     planned = Plan.of(config.training, batches)
     model.compile(optimizer=ranking_optimizer(config, planned.total_steps))
-    changes: dict[str, Any] = {"epochs": epochs}
-    if epochs != config.training.epochs:
-        changes["evaluate_every_epochs"] = max(epochs, 1)
-    training = config.training.model_copy(update=changes)
     vectors = examples.item_embeddings
     initialize = partial(set_initial_values, model, batches, pools, config, vectors)
     return fit(model, batches, training, evaluate, folder, watch, initialize)

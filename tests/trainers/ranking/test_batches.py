@@ -40,7 +40,7 @@ def test_every_positive_comes_once_an_epoch(made, pools):
 
 def units(found, step):
     """Which positives a step visits."""
-    return set(found._units(tf.constant(step, tf.int64)).numpy().tolist())
+    return set(found.passes.places(tf.constant(step, tf.int64)).numpy().tolist())
 
 
 def test_the_positive_stands_first_and_no_other_place_counts_as_one(made, pools):
