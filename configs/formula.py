@@ -12,6 +12,8 @@ from typing import Any
 from configs import faults
 from configs.errors import ConfigError
 
+SCORE = "score"
+"""Name of its value among the outputs; no task may have it."""
 MAX_LENGTH = 500
 MAX_DEPTH = 100
 

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from configs import faults
 from configs.calibration import CalibrationConfig
 from configs.features import FeatureName
-from configs.formula import check_formula
+from configs.formula import SCORE, check_formula
 from configs.plugins import PluginSection
 from configs.section import Section
 from configs.tasks import TaskConfig
@@ -111,7 +111,7 @@ class RankingConfig(Section):
 
     @model_validator(mode="after")
     def _check_score(self) -> Self:
-        if "score" in self.tasks:
+        if SCORE in self.tasks:
             raise ValueError("`tasks.score` has the name of the final score: rename the task")
         for name in self.tasks:
             if keyword.iskeyword(name):

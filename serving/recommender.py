@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from configs.formula import check_formula, evaluate
+from configs.formula import SCORE, check_formula, evaluate
 from exports.index import Index, open_index
 from exports.loader import LoadedModel, load_model
 from exports.manifest import Manifest, verify
@@ -19,7 +19,6 @@ from serving.reranking import Reranker, request_time
 from serving.tables import ItemTable, StoredUser, UserTable, open_items, open_users
 
 _EXACT = "exact"
-SCORE = "score"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.errors import DataError
+from configs.formula import SCORE
 from tfrs_models.data.dataset import TEST
 from tfrs_models.evaluation.cold_start import Rank, as_new_users, with_cold_start
 from tfrs_models.evaluation.content import content_vectors
@@ -23,7 +24,7 @@ from tfrs_models.evaluation.runner import evaluate_baselines
 from tfrs_models.evaluation.table import cold_start_markdown, markdown
 from tfrs_models.evaluation.tasks import TaskResult
 from tfrs_models.evaluation.tradeoff import Point, Ranked, tradeoff
-from tfrs_models.models.ranker import SCORE, Ranker
+from tfrs_models.models.ranker import Ranker
 from tfrs_models.reranking.chain import open_chain
 from trainers.folders import DONE, read_done
 from trainers.ranking.evaluation import CandidatesResult, by_candidates, perfect, task_results

@@ -17,6 +17,8 @@ from tfrs_models.data.statistics import STATISTICS
 from tfrs_models.features.history import GAP, HISTORY
 from tfrs_models.features.spec import FeatureSpec, FittedFeature
 
+PAIRS = "pairs"
+"""Name of the pair features among the inputs of the ranking model."""
 BUCKETS = 4_096
 """Ids of a feature are counted modulo this, so that a wide vocabulary costs no more memory."""
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tfrs_models.backend import tf
 from tfrs_models.features.encoder import FeatureEncoder
-from tfrs_models.features.pairs import PairFeatures
+from tfrs_models.features.pairs import PAIRS, PairFeatures
 
 
 class RankingEncoder(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
@@ -44,7 +44,7 @@ class RankingEncoder(tf.Module):  # type: ignore[misc]  # TensorFlow has no type
         Returns:
             tensors of Q G rows, by name.
         """
-        columns = {**items, "pairs": pairs}
+        columns = {**items, PAIRS: pairs}
         flat = {name: tf.reshape(one, [-1, one.shape[-1]]) for name, one in columns.items()}
         return flat | self._crosses(query, flat, tf.shape(pairs)[1])
 

@@ -13,7 +13,7 @@ class Rows:
 
     Attributes:
         indptr: int64 [Q + 1]; row q holds `items[indptr[q]:indptr[q + 1]]`.
-        items: int32 [T], item rows of the dataset.
+        items: int32 [T], item rows of the dataset, or codes of something else.
     """
 
     indptr: NDArray[np.int64]

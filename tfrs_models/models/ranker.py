@@ -4,13 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from configs.formula import evaluate
+from configs.formula import SCORE, evaluate
 from tfrs_models.calibration._calibration import Calibrator
 from tfrs_models.features.ranking_encoder import RankingEncoder
 from tfrs_models.models.wide_deep import WideDeep
-
-SCORE = "score"
-"""Name of the final score among the outputs; no task may have it."""
 
 
 @dataclass(frozen=True)

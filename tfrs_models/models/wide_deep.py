@@ -14,6 +14,7 @@ from configs.ranking import RankingConfig
 from configs.tasks import TaskConfig
 from tfrs_models.backend import tf
 from tfrs_models.features.history import HISTORY
+from tfrs_models.features.pairs import PAIRS
 from tfrs_models.features.spec import FeatureSpec, FittedCross, FittedFeature
 from tfrs_models.layers.advantage import Advantage
 from tfrs_models.layers.deep_inputs import DeepInputs
@@ -24,8 +25,6 @@ from tfrs_models.layers.wide_terms import WideTerms
 from tfrs_models.models.base import Model
 from tfrs_models.objectives._pairs import Pairs, objective
 
-PAIRS = "pairs"
-"""Name of the pair features among the inputs."""
 POSITION = "position"
 """Name of the place at which a candidate was shown, from 0; -1 where it was not."""
 

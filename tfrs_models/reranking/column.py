@@ -7,6 +7,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from tfrs_models.metrics.rows import Rows
+
 
 def name_of(value: Any) -> str:
     """A value as text, alike however it was stored: 5 and 5.0 are `5`, a true one is `true`."""
@@ -26,17 +28,16 @@ class Column:
     """The values of N items.
 
     Attributes:
-        indptr: int64 [N + 1]; item i has `codes[indptr[i]:indptr[i + 1]]`, each once.
-        codes: int32 [T]; which number stands for which value is the same for all parts of a table.
+        rows: the codes of each item, each once; which number stands for which value is the same for
+            all parts of a table.
         code_of: the code of each value, as `name_of` writes it.
     """
 
-    indptr: NDArray[np.int64]
-    codes: NDArray[np.int32]
+    rows: Rows
     code_of: Mapping[str, int]
 
     def __len__(self) -> int:
-        return len(self.indptr) - 1
+        return len(self.rows)
 
     @classmethod
     def of(cls, values: Iterable[Iterable[Any]]) -> Self:
@@ -48,24 +49,26 @@ class Column:
             names = (name_of(value) for value in own if _is_given(value))
             codes += dict.fromkeys(code_of.setdefault(name, len(code_of)) for name in names)
             indptr.append(len(codes))
-        return cls(np.array(indptr, np.int64), np.array(codes, np.int32), code_of)
+        return cls(Rows(np.array(indptr, np.int64), np.array(codes, np.int32)), code_of)
+
+    @property
+    def codes(self) -> NDArray[np.int32]:
+        """The codes of all items, one after the other: int32 [T]."""
+        return self.rows.items
 
     @property
     def lengths(self) -> NDArray[np.int64]:
         """Number of values of each item: int64 [N]."""
-        return np.diff(self.indptr)
+        return self.rows.lengths
 
     @property
     def owners(self) -> NDArray[np.int64]:
         """The item of each code: int64 [T]."""
-        return np.repeat(np.arange(len(self)), self.lengths)
+        return self.rows.owners
 
     def take(self, items: NDArray[np.int64]) -> "Column":
         """The values of chosen items, in the order given."""
-        lengths = self.lengths[items]
-        indptr = np.concatenate([[0], np.cumsum(lengths)])
-        shift = np.repeat(self.indptr[items] - indptr[:-1], lengths)
-        return Column(indptr, self.codes[shift + np.arange(indptr[-1])], self.code_of)
+        return Column(self.rows.take(items), self.code_of)
 
     def members(self) -> NDArray[np.bool_]:
         """Which item has which of the V values that occur: bool [N, V]."""

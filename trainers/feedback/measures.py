@@ -11,6 +11,7 @@ from tfrs_models.data.simulation.behaviour import focus_weights
 from tfrs_models.data.simulation.population import taste
 from tfrs_models.metrics.catalogue import coverage, exposure, gini
 from tfrs_models.metrics.diversity import diversity
+from tfrs_models.reranking.methods import calibrated
 from trainers.feedback.experiment import Experiment
 from trainers.feedback.panel import ALL, visits
 from trainers.feedback.rounds import Round
@@ -120,18 +121,13 @@ def category_shares(lists: Lists, category: NDArray[np.int32], categories: int) 
 
 
 def divergence(wanted: Values, shown: Values) -> Values:
-    """Kullback-Leibler divergence of what is shown from what is wanted, in nats: float64 [U].
-
-    `sum over c of p_c log(p_c / q_c)` with q = 0.99 shown + 0.01 wanted, so that a category that is
-    not shown costs a finite amount. Source: Steck, "Calibrated recommendations", RecSys 2018.
+    """Divergence of what is shown from what is wanted, in nats: float64 [U].
 
     Args:
         wanted: float64 [U, C], rows sum to 1.
         shown: float64 [U, C], rows sum to 1.
     """
-    smooth = (1 - _SMOOTHING) * shown + _SMOOTHING * wanted
-    total: Values = (wanted * np.log(wanted / smooth)).sum(axis=1)
-    return total
+    return calibrated.divergence(wanted, shown, _SMOOTHING)
 
 
 def list_diversity(lists: Lists, vectors: NDArray[np.float32]) -> Values:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from configs.ranking import RankingConfig
 from tfrs_models.backend import tf
 from tfrs_models.data.dataset import FIRST_ROW, UNKNOWN_ROW
-from tfrs_models.features.pairs import PairFeatures, Retrieved
+from tfrs_models.features.pairs import PAIRS, PairFeatures, Retrieved
 from tfrs_models.features.ranking_encoder import RankingEncoder
-from tfrs_models.models.wide_deep import PAIRS, POSITION
+from tfrs_models.models.wide_deep import POSITION
 from trainers.passes import passes
 from trainers.ranking.requests import Requests
 from trainers.ranking.windows import Window

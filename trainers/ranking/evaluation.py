@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from configs.formula import SCORE
 from tfrs_models.backend import tf
 from tfrs_models.evaluation.intervals import Bootstrap, Interval, differences, intervals
 from tfrs_models.evaluation.queries import Queries
@@ -23,7 +24,7 @@ from tfrs_models.evaluation.tasks import (
 from tfrs_models.features.pairs import Retrieved
 from tfrs_models.metrics.accuracy import accuracy
 from tfrs_models.metrics.hits import find_hits
-from tfrs_models.models.ranker import SCORE, Ranker
+from tfrs_models.models.ranker import Ranker
 from tfrs_models.models.two_tower import TwoTower
 from trainers.ranking.lists import RankedLists, score
 from trainers.ranking.requests import Requests, requests_for, retrieved_columns

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from configs.ranking import RankingConfig
 from tfrs_models.backend import tf
-from tfrs_models.models.wide_deep import PAIRS, WideDeep
+from tfrs_models.features.pairs import PAIRS
+from tfrs_models.models.wide_deep import WideDeep
 from tfrs_models.objectives._pairs import objective
 from trainers.ranking.batches import Pools, RankingBatches
 

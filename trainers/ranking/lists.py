@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from configs.formula import SCORE
 from tfrs_models.backend import tf
 from tfrs_models.evaluation.queries import Queries
-from tfrs_models.models.ranker import SCORE, Ranker
+from tfrs_models.models.ranker import Ranker
 from tfrs_models.models.two_tower import TwoTower
 from trainers.ranking.requests import Requests, requests_for
 from trainers.ranking.scoring import list_logits, reorder

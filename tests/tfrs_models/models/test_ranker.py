@@ -9,10 +9,11 @@ from scipy.special import expit
 from support.ranker import ROWS, make_encoder, request
 from support.specs import shake
 
+from configs.formula import SCORE
 from configs.ranking import RankingConfig
 from tfrs_models.backend import tf
 from tfrs_models.calibration._calibration import Calibrator
-from tfrs_models.models.ranker import SCORE, Ranker
+from tfrs_models.models.ranker import Ranker
 from tfrs_models.models.wide_deep import RankingInputs, WideDeep
 
 TASKS: dict[str, Any] = {

@@ -81,7 +81,7 @@ def divergence(
     """Kullback-Leibler divergence in nats, `sum of p log(p / ((1 - alpha) q + alpha p))`.
 
     Args:
-        wanted: float64 [G], p, all above 0.
+        wanted: float64 [..., G], p, all above 0.
         listed: float64 [..., G], q.
         alpha: share of p mixed into q.
 
@@ -89,5 +89,5 @@ def divergence(
         float64 [...]; 0 where both are the same.
     """
     smoothed = (1 - alpha) * listed + alpha * wanted
-    entropy: NDArray[np.float64] = wanted @ np.log(wanted) - np.log(smoothed) @ wanted
+    entropy: NDArray[np.float64] = np.vecdot(wanted, np.log(wanted) - np.log(smoothed))
     return entropy

@@ -47,7 +47,7 @@ def _within(column: Column, most: int) -> NDArray[np.int64]:
     codes = column.codes.tolist()
     left = dict.fromkeys(codes, most)
     kept = []
-    for index, (start, stop) in enumerate(pairwise(column.indptr.tolist())):
+    for index, (start, stop) in enumerate(pairwise(column.rows.indptr.tolist())):
         own = codes[start:stop]
         if all(left[code] for code in own):
             left.update({code: left[code] - 1 for code in own})
