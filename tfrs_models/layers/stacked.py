@@ -46,13 +46,9 @@ class StackedEmbedding(tf.keras.layers.Layer):
         first_rows = np.repeat(np.array([*self.first_rows.values()], np.int32), widths)
         rows = self.embedding(ids + first_rows)
         ones = widths.count(1)
-        # Of a single id the mean is its row, or zeros.
-        present = tf.cast(tf.not_equal(ids[:, :ones], 0), rows.dtype)
-        means = [rows[:, :ones] * present[..., tf.newaxis]]
-        ends = np.cumsum(widths[ones:]) + ones
-        for end, width in zip(ends, widths[ones:], strict=True):
-            mean = masked_mean(rows[:, end - width : end], ids[:, end - width : end])
-            means.append(mean[:, tf.newaxis])
+        sizes = [ones, *widths[ones:]]
+        first, *others = zip(tf.split(rows, sizes, 1), tf.split(ids, sizes, 1), strict=True)
+        means = [_present(*first), *(masked_mean(*one)[:, tf.newaxis] for one in others)]
         return tf.concat(means, axis=1)
 
     def rows_of(self, name: str) -> Any:
@@ -60,6 +56,11 @@ class StackedEmbedding(tf.keras.layers.Layer):
         starts = [*self.first_rows.values(), None]
         place = list(self.first_rows).index(name)
         return self.embedding.table[starts[place] : starts[place + 1]]
+
+
+def _present(rows: Any, ids: Any) -> Any:
+    """The mean of single ids: rows [B, F, D] of ids [B, F], and zeros for id 0."""
+    return rows * tf.cast(tf.not_equal(ids, 0), rows.dtype)[..., tf.newaxis]
 
 
 def id_outputs(features: Sequence[FittedFeature]) -> dict[str, Output]:
