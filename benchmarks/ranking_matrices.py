@@ -45,8 +45,9 @@ def one_hot(train: Table, test: Table) -> tuple[Any, Any]:
         _fitted(numbers, _numbers(train), _numbers(test)),
         *(_bags(train, test, name) for name in train.lists),
     ]
-    ours, theirs = (sparse.hstack(parts, format="csr") for parts in zip(*blocks, strict=True))
-    return ours, theirs
+    train_parts, test_parts = zip(*blocks, strict=True)
+    ours, theirs = (map(sparse.csr_array, parts) for parts in (train_parts, test_parts))
+    return sparse.hstack([*ours], format="csr"), sparse.hstack([*theirs], format="csr")
 
 
 def codes(train: Table, test: Table, target: NDArray[np.float64], seed: int) -> Codes:
@@ -99,6 +100,8 @@ def _bags(train: Table, test: Table, name: str) -> tuple[Any, Any]:
 
 
 def _fitted(transformer: Any, train: Any, test: Any) -> tuple[Any, Any]:
+    if train.shape[1:] == (0,):  # scikit-learn refuses to learn from no column
+        return train, test
     return transformer.fit_transform(train), transformer.transform(test)
 
 
@@ -111,4 +114,5 @@ def _numbers(table: Table) -> NDArray[Any]:
 
 
 def _stacked(table: Table, names: Any) -> NDArray[Any]:
-    return np.stack([table.columns[name] for name in names], axis=1)
+    columns = [table.columns[name] for name in names]
+    return np.stack(columns, axis=1) if columns else np.zeros((len(table), 0))

@@ -58,6 +58,13 @@ def test_codes_are_categories_and_nothing_else_is():
     assert found.categorical.tolist() == [True, False, False, False]
 
 
+def test_a_table_may_have_numbers_alone():
+    numbers = Table({"age": np.array([1.0, 3.0])}, {"task": np.array([0.0, 1.0])})
+    assert one_hot(numbers, numbers)[1].toarray().tolist() == [[-1], [1]]
+    found = codes(numbers, numbers, np.zeros(2), 0)
+    assert (found.test.tolist(), found.categorical.tolist()) == ([[1], [3]], [False])
+
+
 def test_of_many_texts_the_rare_share_a_code_and_each_has_its_mean_target():
     jobs = [str(number) for number in range(300)] * 2
     target = np.array([*range(300)] * 2, float)
