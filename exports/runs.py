@@ -5,6 +5,8 @@ from pathlib import Path
 from configs.errors import ArtifactError
 
 RUNS = "runs"
+BUNDLE = "bundle"
+_MANIFEST = "manifest.json"
 
 
 def find_run(artifacts: Path, run: str, holding: str) -> Path:
@@ -30,3 +32,18 @@ def find_run(artifacts: Path, run: str, holding: str) -> Path:
         f"{', '.join(sorted(path.name for path in runs)) or 'none'}. Give one of them or the path "
         "of a run, or finish one with `tfrs train`."
     )
+
+
+def find_bundle(run: str, artifacts: Path) -> Path:
+    """The bundle of a run.
+
+    Args:
+        run: a bundle, or a run as `find_run` takes it.
+        artifacts: the folder that `tfrs train` writes to.
+
+    Raises:
+        ArtifactError: there is none; lists the runs that have one.
+    """
+    if (Path(run) / _MANIFEST).is_file():
+        return Path(run)
+    return find_run(artifacts, run, f"{BUNDLE}/{_MANIFEST}") / BUNDLE

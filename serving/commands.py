@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from configs.errors import ConfigError
-from exports.runs import find_run
+from exports.runs import find_bundle
 from serving.request import Recommendation, Request, Value
 
 if TYPE_CHECKING:
     from exports.loader import Input
     from serving.recommender import Recommender
 
-_BUNDLE = "bundle"
-_MANIFEST = "manifest.json"
 _SHOWN_COLUMNS = 3
 _SHOWN_HISTORY = 5
 _TITLES = ("title", "name", "description")
@@ -60,21 +58,6 @@ def recommend(
         click.echo(json.dumps(dataclasses.asdict(answer), default=str))
     else:
         _print(answer, recommender, request)
-
-
-def find_bundle(run: str, artifacts: Path) -> Path:
-    """The bundle of a run.
-
-    Args:
-        run: a bundle, or a run as `exports.runs.find_run` takes it.
-        artifacts: the folder that `tfrs train` writes to.
-
-    Raises:
-        ArtifactError: there is none; lists the runs that have one.
-    """
-    if (Path(run) / _MANIFEST).is_file():
-        return Path(run)
-    return find_run(artifacts, run, f"{_BUNDLE}/{_MANIFEST}") / _BUNDLE
 
 
 def parse_features(pairs: Sequence[str], inputs: Mapping[str, "Input"]) -> dict[str, Value]:

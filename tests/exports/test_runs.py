@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from configs.errors import ArtifactError
-from exports.runs import find_run
+from exports.runs import find_bundle, find_run
 
 FILE = "config.json"
 
@@ -47,3 +47,22 @@ def test_a_run_that_is_not_there_lists_those_that_are(tmp_path):
 def test_without_runs_the_error_says_none(tmp_path):
     with pytest.raises(ArtifactError, match=r"there are: none.*tfrs train"):
         find_run(tmp_path, "shop", FILE)
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    folder = tmp_path / "runs" / "shop-0a1b2c3d" / "bundle"
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text("{}")
+    return folder
+
+
+def test_a_bundle_is_found_by_its_own_path_and_as_its_run_is(tmp_path, bundle):
+    for name in (str(bundle), str(bundle.parent), "shop-0a1b2c3d", "shop"):
+        assert find_bundle(name, tmp_path) == bundle
+
+
+def test_a_run_without_bundle_lists_the_runs_that_have_one(tmp_path, bundle):
+    make_run(tmp_path, "plain-00000000")
+    with pytest.raises(ArtifactError, match=r"no run `plain` .*there are: shop-0a1b2c3d"):
+        find_bundle("plain", tmp_path)

@@ -1,14 +1,12 @@
 import json
-import shutil
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from support.bundles import Run
 
-from configs.errors import ArtifactError, ConfigError
+from configs.errors import ConfigError
 from exports.loader import Input
-from serving.commands import find_bundle, parse_features, recommend
+from serving.commands import parse_features, recommend
 
 INPUTS = {
     "age": Input("float32", (None,)),
@@ -47,25 +45,6 @@ def test_says_what_it_does_not_know(run: Run) -> None:
     output = invoke(str(run.bundle), "--user", "stranger", "--history", "none").output
     assert "unknown user" in output
     assert "ignored, not in the catalogue: none" in output
-
-
-def test_takes_the_folder_of_a_run_and_its_name(run: Run, tmp_path: Path) -> None:
-    folder = run.bundle.parent
-    (tmp_path / "runs").mkdir()
-    (tmp_path / "runs" / "best").symlink_to(folder)
-    assert find_bundle(str(folder), tmp_path) == run.bundle
-    assert find_bundle("best", tmp_path) == tmp_path / "runs" / "best" / "bundle"
-
-
-def test_a_run_is_found_by_its_name_without_digits(run: Run, tmp_path: Path) -> None:
-    shutil.copytree(run.bundle, tmp_path / "runs" / "shop-0a1b2c3d" / "bundle")
-    assert find_bundle("shop", tmp_path) == tmp_path / "runs" / "shop-0a1b2c3d" / "bundle"
-
-
-def test_a_run_without_bundle_lists_the_runs_that_have_one(run: Run, tmp_path: Path) -> None:
-    shutil.copytree(run.bundle, tmp_path / "runs" / "shop-0a1b2c3d" / "bundle")
-    with pytest.raises(ArtifactError, match=r"no run `gone` .*there are: shop-0a1b2c3d"):
-        find_bundle("gone", tmp_path)
 
 
 def test_features_take_the_type_of_their_input() -> None:
