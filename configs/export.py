@@ -24,5 +24,7 @@ class ExportConfig(Section):
     """The approximate index; an exact one always stands beside it."""
     min_index_recall: Annotated[float, Field(ge=0, le=1)] = 0.95
     """Recall@100 against the exact index, on real queries, below which the export fails."""
+    filters: tuple[str, ...] = ()
+    """Item columns, such as `category`, by whose values a request may filter."""
     user_table: bool = True
     """Store user features and recent histories, so that known users need no feature store."""

@@ -18,6 +18,9 @@ from exports.index import build_index, measure_recall, open_index
 from exports.loader import LoadedModel, load_model
 from exports.manifest import Manifest, write_manifest
 from exports.raw import raw_columns
+from exports.requests.catalogue import Catalogue
+from exports.requests.data import item_data
+from exports.requests.model import RequestModel
 from exports.savedmodels import (
     CANDIDATE_EMBEDDING,
     Ranker,
@@ -81,6 +84,7 @@ def write_bundle(parts: BundleParts, folder: Path) -> Path:
         _write_models(parts, work / "models")
         embeddings = _embed(work / "models" / "embed_candidate", items)
         recall = _write_indexes(parts, embeddings, items, work / "index")
+        _write_request_model(parts, embeddings, items, work)
         _write_records(parts, work)
         write_manifest(_manifest(parts, recall), work)
     return folder
@@ -115,6 +119,21 @@ def _embed(folder: Path, items: Any) -> NDArray[np.float32]:
 
 def _embed_rows(model: LoadedModel, rows: Any) -> NDArray[np.float32]:
     return model(raw_columns(rows, model.inputs))[CANDIDATE_EMBEDDING]
+
+
+def _write_request_model(
+    parts: BundleParts, embeddings: NDArray[np.float32], items: Any, folder: Path
+) -> None:
+    filters, between = parts.config.export.filters, separators(parts.encoder.spec)
+    data = item_data(parts.encoder, items, embeddings, filters, between)
+    RequestModel(
+        encoder=parts.encoder,
+        retriever=parts.retriever,
+        ranker=parts.ranker,
+        catalogue=Catalogue(data),
+        candidates=parts.config.ranking.candidates,
+        exclude_seen=parts.config.evaluation.exclude_seen,
+    ).save(folder)
 
 
 def _write_indexes(

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.errors import ArtifactError
+from exports.signatures import SIGNATURE
 from tfrs_models.backend import tf
-
-_SIGNATURE = "serving_default"
 
 
 @dataclass(frozen=True)
@@ -69,12 +68,13 @@ class LoadedModel:
         self.session.close()
 
 
-def load_model(folder: Path, threads: int = 0) -> LoadedModel:
+def load_model(folder: Path, threads: int = 0, signature: str = SIGNATURE) -> LoadedModel:
     """Load the model that lies in a folder.
 
     Args:
-        folder: a SavedModel with the signature `serving_default`.
+        folder: of the SavedModel.
         threads: threads inside one operation; 0 leaves the number to TensorFlow.
+        signature: name of the function that is called.
 
     Raises:
         ArtifactError: no model lies there, or it cannot be read.
@@ -85,13 +85,21 @@ def load_model(folder: Path, threads: int = 0) -> LoadedModel:
     try:
         with session.graph.as_default():
             meta = tf.compat.v1.saved_model.loader.load(session, ["serve"], str(folder))
-        signature = meta.signature_def[_SIGNATURE]
+        chosen = _signature(meta, signature)
     except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
         session.close()
         raise ArtifactError(
             f"no model can be loaded from {folder}: {error}. Export the bundle again."
         ) from error
-    return _loaded(session, signature)
+    return _loaded(session, chosen)
+
+
+def _signature(meta: Any, name: str) -> Any:
+    if name not in meta.signature_def:
+        raise ValueError(
+            f"it has no signature `{name}`, but {', '.join(sorted(meta.signature_def))}"
+        )
+    return meta.signature_def[name]
 
 
 def _session(threads: int) -> Any:

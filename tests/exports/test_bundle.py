@@ -25,7 +25,7 @@ def test_holds_every_promised_part(run: Run) -> None:
     assert parts >= {
         "models/embed_query", "models/embed_candidate", "models/rank", "index/scann",
         "index/exact", "features/spec.json", "items.parquet", "users.arrow", "config.yaml",
-        "metrics.json", "manifest.json",
+        "metrics.json", "manifest.json", "saved_model.pb", "variables",
     }  # fmt: skip
 
 
@@ -93,7 +93,8 @@ def test_the_manifest_says_what_the_bundle_is(run: Run) -> None:
 
 def test_optional_parts_stay_away(tmp_path: Path) -> None:
     export = {"user_table": False, "index": {"type": "exact"}}
-    bundle = write_bundle(make_parts(tmp_path, ranking=False, export=export), tmp_path / "bundle")
+    parts = make_parts(tmp_path, with_ranker=False, export=export)
+    bundle = write_bundle(parts, tmp_path / "bundle")
     assert not (bundle / "users.arrow").exists()
     assert not (bundle / "models" / "rank").exists()
     assert [path.name for path in (bundle / "index").iterdir()] == ["exact"]

@@ -29,6 +29,11 @@ def test_answers_as_the_eager_loader_does(run: Run) -> None:
     np.testing.assert_array_equal(answer["query_embedding"], expected["query_embedding"].numpy())
 
 
+def test_a_signature_that_is_not_there_is_refused(run: Run) -> None:
+    with pytest.raises(ArtifactError, match="no signature `embed`, but .*serving_default"):
+        load_model(run.bundle / "models" / "rank", signature="embed")
+
+
 def test_describes_its_inputs(run: Run) -> None:
     inputs = load_model(run.bundle / "models" / "rank").inputs
     assert inputs["age"] == Input("float32", (None,))

@@ -175,7 +175,7 @@ def test_a_column_with_the_name_of_another_input_is_refused(
 def test_a_history_of_events_is_encoded_in_the_model(tmp_path: Path) -> None:
     """Its time is the one that the context's hour is taken from: one input serves both."""
     features = FEATURES | {"history": {"max_length": 5, "event_types": True, "time_gaps": True}}
-    parts = make_parts(tmp_path, features=features, ranking=False)
+    parts = make_parts(tmp_path, features=features, with_ranker=False)
 
     class Carried:
         def embed_query(self, encoded: dict[str, Any]) -> Any:
@@ -213,7 +213,7 @@ def test_a_run_without_history_and_context_exports(tmp_path: Path) -> None:
         "item": {"item_id": {"type": "categorical"}},
         "history": {"max_length": 0},
     }
-    parts = make_parts(tmp_path, features=features, ranking=False)
+    parts = make_parts(tmp_path, features=features, with_ranker=False)
 
     class IdsOnly:
         def embed_candidate(self, encoded: dict[str, Any]) -> Any:

@@ -180,7 +180,8 @@ def test_threads_get_the_same_answers(recommender: Recommender) -> None:
 def test_works_without_ranker_and_user_table(tmp_path: Path) -> None:
     export = {"user_table": False, "index": {"type": "exact"}}
     sections = {"export": export, "evaluation": {"exclude_seen": False}}
-    bundle = write_bundle(make_parts(tmp_path, ranking=False, **sections), tmp_path / "bundle")
+    parts = make_parts(tmp_path, with_ranker=False, **sections)
+    bundle = write_bundle(parts, tmp_path / "bundle")
     recommender = Recommender.open(bundle)
     answer = recommender.recommend(Request("u1", k=500, history=("i1",)))
     assert answer.flags == ("unknown_user",)

@@ -35,7 +35,7 @@ REQUEST = Request("u1", k=8, features={"timestamp": 1_600_000})
 @pytest.fixture(scope="module")
 def reranked(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("reranked")
-    return make_run(folder, ranking=False, reranking={"steps": STEPS})
+    return make_run(folder, with_ranker=False, reranking={"steps": STEPS})
 
 
 @pytest.fixture(scope="module")

@@ -73,11 +73,11 @@ class Ranker(tf.Module):
     def predict(self, query: Any, items: Any, statistics: Any, retrieved: Any) -> Any:
         number = tf.shape(retrieved.score)[1]
         pairs = {name: tf.repeat(tensor, number, axis=0) for name, tensor in query.items()}
-        pairs |= {name: tensor[0] for name, tensor in items.items()}
+        pairs |= {name: tf.reshape(one, [-1, one.shape[-1]]) for name, one in items.items()}
         match = self.tower.embed_query(pairs) * self.tower.embed_candidate(pairs)
         crosses = self.encoder.encode_crosses(pairs)["city_item"][:, 0]
         logits = tf.reduce_sum(match, 1) + tf.gather(self.cross, crosses)[:, 0]
-        logits += tf.reduce_mean(statistics[0], 1) / 100 + retrieved.score[0]
+        logits += tf.reshape(tf.reduce_mean(statistics, -1) / 100 + retrieved.score, [-1])
         return {"positive": tf.sigmoid(logits), "score": 2 * tf.sigmoid(logits)}
 
 
@@ -128,7 +128,7 @@ def _user(number: int) -> dict[str, object]:
 
 
 def make_parts(
-    folder: Path, items: int = ITEMS, ranking: bool = True, **sections: Any
+    folder: Path, items: int = ITEMS, with_ranker: bool = True, **sections: Any
 ) -> BundleParts:
     """What `write_bundle` takes; `sections` are sections of the configuration."""
     config = RunConfig.model_validate({"name": "tiny", "features": FEATURES} | sections)
@@ -141,7 +141,7 @@ def make_parts(
         dataset=dataset,
         encoder=encoder,
         retriever=Tower(spec, seed=2),
-        ranker=Ranker(encoder, seed=3) if ranking else None,
+        ranker=Ranker(encoder, seed=3) if with_ranker else None,
         metrics={"retrieval.two_tower.recall@10": 0.5},
         queries=queries,
     )

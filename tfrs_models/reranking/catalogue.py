@@ -93,7 +93,7 @@ def read_catalogue(
     times = {name: _seconds(name, table.column(name)) for name in sorted(needs.times)}
     return Catalogue(
         size=table.num_rows,
-        columns={n: _column(table.column(n), separators.get(n)) for n in sorted(needs.columns)},
+        columns={n: read_column(table.column(n), separators.get(n)) for n in sorted(needs.columns)},
         vectors=vectors if needs.vectors else None,
         popularity=_popularity(table.column(POPULARITY)) if needs.popularity else None,
         times=times,
@@ -116,8 +116,8 @@ def check_columns(needs: Needs, names: Sequence[str]) -> None:
         )
 
 
-def _column(column: Any, separator: str | None) -> Column:
-    """Of a column of texts, numbers or lists."""
+def read_column(column: Any, separator: str | None) -> Column:
+    """The values of an Arrow column of texts, numbers or lists; a separator stands in texts."""
     values = (value if isinstance(value, list) else (value,) for value in column.to_pylist())
     return Column.of(values if separator is None else (_parts(v, separator) for v in values))
 

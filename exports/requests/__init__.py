@@ -1,0 +1,1 @@
+"""A whole request in one graph: candidates, exclusions, filters, ranking and diversity."""

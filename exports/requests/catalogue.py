@@ -1,0 +1,84 @@
+"""The items inside a model: all that a request needs of them.
+
+Legend: B requests, N items, D embedding, H interests of a query, G candidates of a request, S
+statistics, M ids of a feature.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exports.requests.filters import Filter
+from exports.requests.names import Names
+from tfrs_models.backend import tf
+from tfrs_models.reranking.column import Column
+
+
+@dataclass(frozen=True)
+class ItemData:
+    """What is known of N items when a bundle is written.
+
+    Attributes:
+        ids: of the items, each once.
+        embeddings: float32 [N, D].
+        encoded: int32 or float32 [N, M] by feature; empty without a ranking model.
+        statistics: float32 [N, S].
+        filters: the columns that a request may filter by.
+    """
+
+    ids: Sequence[str]
+    embeddings: NDArray[np.float32]
+    encoded: Mapping[str, NDArray[Any]]
+    statistics: NDArray[np.float32]
+    filters: Mapping[str, Column]
+
+
+class Catalogue(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
+    """The items of `ItemData` as variables: they are saved once, however large."""
+
+    def __init__(self, data: ItemData) -> None:
+        super().__init__(name="catalogue")
+        self.names = Names(data.ids, "items")
+        self.embeddings = tf.Variable(data.embeddings, trainable=False, name="embeddings")
+        self._statistics = tf.Variable(data.statistics, trainable=False, name="statistics")
+        self._encoded = {
+            name: tf.Variable(values, trainable=False, name=name)
+            for name, values in data.encoded.items()
+        }
+        self.filters = {name: Filter(column, name) for name, column in data.filters.items()}
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def scores(self, queries: Any) -> Any:
+        """Inner products of queries [B, D], or the best of H interests [B, H, D]: [B, N]."""
+        if len(queries.shape) == 2:
+            return tf.matmul(queries, self.embeddings, transpose_b=True)
+        flat = tf.reshape(queries, [-1, queries.shape[-1]])
+        products = tf.matmul(flat, self.embeddings, transpose_b=True)
+        return tf.reduce_max(tf.reshape(products, [-1, queries.shape[1], len(self)]), axis=1)
+
+    def allowed(self, excluded: Any, only: Any, wanted: Mapping[str, Any]) -> Any:
+        """Which items may come back: bool [B, N].
+
+        Args:
+            excluded: string [B, E], ids that may not.
+            only: string [B, A], ids of which the others may not; all may where a row is empty.
+            wanted: string [B, F] by filter, values of which an item must have one; see `Filter`.
+        """
+        named = tf.reduce_any(tf.not_equal(only, ""), axis=1, keepdims=True)
+        found = ~self.names.marked(excluded) & (self.names.marked(only) | ~named)
+        for name, values in wanted.items():
+            found &= self.filters[name].allowed(values)
+        return found
+
+    def encoded(self, positions: Any) -> dict[str, Any]:
+        """Encoded features of items [B, G]: [B, G, M] by name."""
+        return {name: tf.gather(column, positions) for name, column in self._encoded.items()}
+
+    def statistics(self, positions: Any) -> Any:
+        """Statistics of items [B, G]: float32 [B, G, S]."""
+        return tf.gather(self._statistics, positions)
