@@ -36,8 +36,8 @@ WARM_UP = 20
 K = 10
 
 
-def make_bundle(items: int, folder: Path) -> Path:
-    """A bundle of untrained models over simulated items."""
+def make_parts(items: int, folder: Path) -> BundleParts:
+    """What a bundle is made of: untrained models over simulated items."""
     config = load_config("demo", [f"data.simulated.items={items}", "export.min_index_recall=0"])
     dataset = prepare(config.data, config.seed, folder / "datasets")
     encoder = FeatureEncoder(fit_features(config.features, dataset, folder / "features"))
@@ -49,8 +49,12 @@ def make_bundle(items: int, folder: Path) -> Path:
     build(model, pairs, material)
     ranker = Ranker(model, pairs, {}, config.ranking.formula)
     queries = np.ones((1, config.retrieval.embedding_dim + 1), np.float32)
-    parts = BundleParts(config, dataset, encoder, tower, ranker, {}, queries)
-    return write_bundle(parts, folder / "bundle")
+    return BundleParts(config, dataset, encoder, tower, ranker, {}, queries)
+
+
+def new_bundle(items: int, folder: Path) -> Path:
+    """A bundle of `make_parts`."""
+    return write_bundle(make_parts(items, folder), folder / "bundle")
 
 
 def requests(recommender: Recommender, count: int) -> list[Request]:
@@ -108,7 +112,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        bundle = arguments.bundle or make_bundle(arguments.items, Path(folder))
+        bundle = arguments.bundle or new_bundle(arguments.items, Path(folder))
         opened = Recommender.open(bundle, arguments.threads)
         asked = requests(opened, arguments.requests)
         exact = dataclasses.replace(opened, index=opened.exact)

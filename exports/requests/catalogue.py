@@ -16,6 +16,8 @@ from exports.requests.names import Names
 from tfrs_models.backend import tf
 from tfrs_models.reranking.column import Column
 
+_PARTS = 4
+
 
 @dataclass(frozen=True)
 class ItemData:
@@ -42,7 +44,11 @@ class Catalogue(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
     def __init__(self, data: ItemData) -> None:
         super().__init__(name="catalogue")
         self.names = Names(data.ids, "items")
-        self.embeddings = tf.Variable(data.embeddings, trainable=False, name="embeddings")
+        # The product of one query and a matrix uses one core; those of the parts use several.
+        self._embeddings = [
+            tf.Variable(part, trainable=False, name=f"embeddings_{place}")
+            for place, part in enumerate(np.array_split(data.embeddings, _PARTS))
+        ]
         self._statistics = tf.Variable(data.statistics, trainable=False, name="statistics")
         self._encoded = {
             name: tf.Variable(values, trainable=False, name=name)
@@ -55,11 +61,18 @@ class Catalogue(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
 
     def scores(self, queries: Any) -> Any:
         """Inner products of queries [B, D], or the best of H interests [B, H, D]: [B, N]."""
-        if len(queries.shape) == 2:
-            return tf.matmul(queries, self.embeddings, transpose_b=True)
         flat = tf.reshape(queries, [-1, queries.shape[-1]])
-        products = tf.matmul(flat, self.embeddings, transpose_b=True)
+        parts = [tf.matmul(flat, part, transpose_b=True) for part in self._embeddings]
+        products = tf.concat(parts, axis=1)
+        if len(queries.shape) == 2:
+            return products
         return tf.reduce_max(tf.reshape(products, [-1, queries.shape[1], len(self)]), axis=1)
+
+    def embeddings(self, positions: Any) -> Any:
+        """Embeddings of items [B, G]: float32 [B, G, D]."""
+        # Of values: TensorFlow copies the whole of a variable that is gathered from at each read.
+        parts = [part.read_value() for part in self._embeddings]
+        return tf.compat.v1.nn.embedding_lookup(parts, positions, partition_strategy="div")
 
     def allowed(self, excluded: Any, only: Any, wanted: Mapping[str, Any]) -> Any:
         """Which items may come back: bool [B, N].

@@ -30,7 +30,7 @@ def test_answers_as_the_eager_loader_does(run: Run) -> None:
 
 
 def test_a_signature_that_is_not_there_is_refused(run: Run) -> None:
-    with pytest.raises(ArtifactError, match="no signature `embed`, but .*serving_default"):
+    with pytest.raises(ArtifactError, match=r"no signature `embed`, but .*serving_default"):
         load_model(run.bundle / "models" / "rank", signature="embed")
 
 

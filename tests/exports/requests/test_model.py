@@ -189,5 +189,7 @@ def test_a_column_with_the_name_of_an_input_is_refused(run: Run, tmp_path: Path)
 
 
 def test_a_filter_that_is_no_column_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="`export.filters` .* got `genre`. Did you mean `genres`"):
+    with pytest.raises(
+        ConfigError, match=r"`export\.filters` .* got `genre`. Did you mean `genres`"
+    ):
         make_run(tmp_path, export={"filters": ["genre"]})
