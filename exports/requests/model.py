@@ -137,7 +137,6 @@ class RequestModel:
 
     def _chosen(self, scores: Any, found: "Candidates", diversity: Any, k: Any) -> Any:
         """Places among the candidates, int32 [B, K]."""
-
         # The last number of an embedding is the item's prior, which says how popular it is.
         vectors = self.catalogue.embeddings(found.positions)[..., :-1]
 
