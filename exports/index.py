@@ -1,9 +1,6 @@
 """Build, open and measure an index; the plug-ins in `exports.indexes` do the searching."""
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs import plugins
-from configs.errors import ArtifactError, ConfigError, DataError, EnvironmentFault, TfrsError
+from configs.errors import ArtifactError, ConfigError
 from configs.export import IndexConfig
 from exports.checks import check_embeddings
+from exports.children import Child, last_words, own_fault, run_module
 from exports.indexes import Found, Search
 
 _META = "index.json"
-_FAULTS = (ConfigError, DataError, ArtifactError, EnvironmentFault)
 
 
 @dataclass(frozen=True)
@@ -107,26 +104,16 @@ def build_index(
 
 
 def _run_child(job: str) -> None:
-    # -P keeps the working directory off the child's path, where a folder could shadow a package.
-    command = [sys.executable, "-P", "-m", "exports.build_index", job]
-    path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)  # noqa: PTH100
-    child = subprocess.run(  # noqa: S603
-        command, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False
-    )
+    child = run_module("exports.build_index", job)
     if child.returncode:
-        raise _fault(child)
+        raise own_fault(child) or _died(child)
 
 
-def _fault(child: subprocess.CompletedProcess[str]) -> TfrsError:
-    """The child's own error, told by its exit code, or one that shows how the child died."""
-    for kind in _FAULTS:
-        if child.returncode == kind.exit_code and child.stdout.strip():
-            return kind(child.stdout.strip())
-    end = "\n".join(child.stderr.strip().splitlines()[-12:])
+def _died(child: Child) -> ArtifactError:
     return ArtifactError(
         f"building the index failed: the child process ended with code {child.returncode} "
-        f"(below 0: a signal). Nothing that was published changed. Its last words:\n{end}\n"
-        "Use `export.index.type: exact` to export without it."
+        "(below 0: a signal). Nothing that was published changed. Its last words:\n"
+        f"{last_words(child)}\nUse `export.index.type: exact` to export without it."
     )
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pydantic import ValidationError
 
@@ -71,6 +71,7 @@ def verify(folder: Path) -> Manifest:
         ArtifactError: names the file and the way out.
     """
     manifest = read_manifest(folder)
+    _refuse([n for n in manifest.files if not _inside(n)], folder, "lies outside of it")
     found = _files(folder)
     _refuse(sorted(manifest.files.keys() - found.keys()), folder, "is missing")
     _refuse(sorted(found.keys() - manifest.files.keys()), folder, "is not in its manifest")
@@ -108,6 +109,11 @@ def read_manifest(folder: Path) -> Manifest:
 
 def _damaged(path: Path, error: Exception) -> ArtifactError:
     return ArtifactError(f"{path} is damaged ({error}): copy or export the bundle again.")
+
+
+def _inside(name: str) -> bool:
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts and path.as_posix() == name
 
 
 def _files(folder: Path) -> dict[str, Path]:

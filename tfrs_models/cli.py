@@ -37,6 +37,8 @@ COMMANDS: Mapping[str, Entry] = {
         "trainers.feedback.commands:feedback", "See what policies do over rounds, in simulation."
     ),
     "recommend": Entry("serving.commands:recommend", "Recommend items from a bundle."),
+    "verify": Entry("exports.verification.commands:verify", "Check a bundle before it is served."),
+    "inspect": Entry("exports.verification.commands:inspect", "Describe a bundle."),
     "data": Entry("tfrs_models.data.commands:data", "Prepare and describe data."),
     "config": Entry("configs.commands:config", "Show and check configurations."),
     "doctor": Entry("tfrs_models.doctor:doctor", "Check the installation and the machine."),

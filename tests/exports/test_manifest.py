@@ -85,3 +85,13 @@ def test_a_damaged_manifest_is_refused(bundle: Path, text: str) -> None:
 def test_a_folder_without_manifest_is_no_bundle(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="is no bundle"):
         verify(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../x", "/x", "models/../../x", "./config.yaml"])
+def test_a_path_outside_is_refused(bundle: Path, name: str) -> None:
+    entry = {"sha256": "0" * 64, "bytes": 0}
+    change(
+        bundle, files=json.loads((bundle / "manifest.json").read_text())["files"] | {name: entry}
+    )
+    with pytest.raises(ArtifactError, match=f"`{name}` of the bundle .* lies outside of it"):
+        verify(bundle)
