@@ -20,7 +20,8 @@ from exports.manifest import Manifest, write_manifest
 from exports.raw import raw_columns
 from exports.requests.catalogue import Catalogue
 from exports.requests.data import item_data
-from exports.requests.model import RequestModel
+from exports.requests.model import RequestModel, list_inputs
+from exports.samples import sample_items, sample_queries
 from exports.savedmodels import (
     CANDIDATE_EMBEDDING,
     Ranker,
@@ -30,10 +31,13 @@ from exports.savedmodels import (
     save_rank_model,
 )
 from exports.tables import item_table, user_table, write_users
+from exports.verification.recorder import MOST, record_requests
+from exports.warm_up import write_warm_up
 from tfrs_models.data.dataset import PreparedDataset
 from tfrs_models.durable import new_folder
 from tfrs_models.evaluation.reranked import separators
 from tfrs_models.features.encoder import FeatureEncoder
+from tfrs_models.features.tables import MICROSECONDS_A_SECOND
 from tfrs_models.reranking.catalogue import check_columns
 from tfrs_models.reranking.chain import open_chain
 
@@ -80,11 +84,12 @@ def write_bundle(parts: BundleParts, folder: Path) -> Path:
         EnvironmentFault: the library of the index is not installed.
     """
     with new_folder(folder) as work:
-        items = _write_tables(parts, work)
+        items, users = _write_tables(parts, work)
         _write_models(parts, work / "models")
         embeddings = _embed(work / "models" / "embed_candidate", items)
         recall = _write_indexes(parts, embeddings, items, work / "index")
         _write_request_model(parts, embeddings, items, work)
+        _write_samples(parts, items, users, work)
         _write_records(parts, work)
         write_manifest(_manifest(parts, recall), work)
     return folder
@@ -97,15 +102,18 @@ def _write_models(parts: BundleParts, folder: Path) -> None:
         save_rank_model(parts.encoder, parts.ranker, folder / "rank")
 
 
-def _write_tables(parts: BundleParts, folder: Path) -> Any:
+def _write_tables(parts: BundleParts, folder: Path) -> tuple[Any, Any]:
+    """The item table, and the user table or None."""
     import pyarrow.parquet as pq
 
     items = item_table(parts.dataset, parts.encoder.spec)
     check_columns(open_chain(parts.config.reranking).needs, items.column_names)
     pq.write_table(items, folder / "items.parquet")
-    if parts.config.export.user_table:
-        write_users(user_table(parts.dataset, parts.encoder.spec), folder / "users.arrow")
-    return items
+    if not parts.config.export.user_table:
+        return items, None
+    users = user_table(parts.dataset, parts.encoder.spec)
+    write_users(users, folder / "users.arrow")
+    return items, users
 
 
 def _embed(folder: Path, items: Any) -> NDArray[np.float32]:
@@ -134,6 +142,15 @@ def _write_request_model(
         candidates=parts.config.ranking.candidates,
         exclude_seen=parts.config.evaluation.exclude_seen,
     ).save(folder)
+
+
+def _write_samples(parts: BundleParts, items: Any, users: Any, folder: Path) -> None:
+    """Requests that warm a server up, and requests with their answers."""
+    now = int(parts.dataset.events.time.max()) // MICROSECONDS_A_SECOND
+    queries = sample_queries(parts.encoder, users, items, now, MOST)
+    lists = list_inputs(parts.config.export.filters)
+    write_warm_up(folder, parts.config.name, queries, lists)
+    record_requests(folder, queries, sample_items(parts.encoder, items, MOST))
 
 
 def _write_indexes(

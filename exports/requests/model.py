@@ -9,7 +9,7 @@ Legend: B requests, N items, E excluded ids, A ids of an allow-list, F values of
 candidates of a request, K items that come back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,6 +37,11 @@ ITEM_ID, COUNT = "item_id", "count"
 MAX_K = 500
 FILTER = "only_"
 """Before the name of a column, the name of the input that filters by it."""
+
+
+def list_inputs(filters: Iterable[str]) -> tuple[str, ...]:
+    """Inputs that are lists of texts, string [B, any], beside those of the query model."""
+    return (EXCLUDE, ONLY, *(f"{FILTER}{name}" for name in filters))
 
 
 @dataclass(frozen=True)
@@ -70,8 +75,8 @@ class RequestModel:
         save_signatures(signatures, [self.encoder], folder)
 
     def _inputs(self) -> dict[str, Any]:
-        texts = [EXCLUDE, ONLY, *(f"{FILTER}{name}" for name in self.catalogue.filters)]
-        lists = {name: tf.TensorSpec([None, None], tf.string) for name in texts}
+        names = list_inputs(self.catalogue.filters)
+        lists = {name: tf.TensorSpec([None, None], tf.string) for name in names}
         asked = {K: tf.TensorSpec([], tf.int32), **lists}
         # Named here so that no column of the source takes its name.
         merged(query_signature(self.encoder), asked, {DIVERSITY: None})
