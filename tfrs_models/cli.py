@@ -39,6 +39,10 @@ COMMANDS: Mapping[str, Entry] = {
     "recommend": Entry("serving.commands:recommend", "Recommend items from a bundle."),
     "verify": Entry("exports.verification.commands:verify", "Check a bundle before it is served."),
     "inspect": Entry("exports.verification.commands:inspect", "Describe a bundle."),
+    "publish": Entry("exports.publishing.commands:publish", "Publish a bundle as a new version."),
+    "promote": Entry("exports.publishing.commands:promote", "Make the version on trial stable."),
+    "rollback": Entry("exports.publishing.commands:rollback", "Go back to an earlier version."),
+    "versions": Entry("exports.publishing.commands:versions", "List what is published."),
     "data": Entry("tfrs_models.data.commands:data", "Prepare and describe data."),
     "config": Entry("configs.commands:config", "Show and check configurations."),
     "doctor": Entry("tfrs_models.doctor:doctor", "Check the installation and the machine."),
@@ -129,8 +133,8 @@ def _unexpected(error: Exception, debug: bool) -> int:
         traceback.print_exception(error)
     if NO_SPACE in str(error):
         return _fail(
-            "the disk is full: make room, or choose another folder with `--artifacts`, and run the "
-            "same command again; what was finished is kept",
+            "the disk is full: make room, or choose another folder (`--artifacts`, `--to`), and "
+            "run the same command again; what was finished is kept",
             EXIT_CANNOT_WRITE,
         )
     hint = "" if debug else " (`tfrs --debug ...` shows where)"

@@ -1,0 +1,96 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
+from support.publishing import make_bundle
+
+from exports.publishing.store import promote, publish, rollback
+
+Add = Callable[..., int]
+
+INT, TEXT, MESSAGE = 3, 9, 11
+FIELDS = {
+    "ModelServerConfig": [("model_config_list", MESSAGE, ".t.ModelConfigList", False)],
+    "ModelConfigList": [("config", MESSAGE, ".t.ModelConfig", True)],
+    "ModelConfig": [
+        ("name", TEXT, "", False),
+        ("base_path", TEXT, "", False),
+        ("model_platform", TEXT, "", False),
+        ("model_version_policy", MESSAGE, ".t.Policy", False),
+        ("version_labels", MESSAGE, ".t.Label", True),
+    ],
+    "Policy": [("specific", MESSAGE, ".t.Specific", False)],
+    "Specific": [("versions", INT, "", True)],
+    "Label": [("key", TEXT, "", False), ("value", INT, "", False)],
+}
+
+
+def parsed(path: Path) -> list[Any]:
+    """The models of a configuration, read as the server reads it; field names are its own."""
+    file = descriptor_pb2.FileDescriptorProto(name="t.proto", package="t", syntax="proto3")
+    for name, fields in FIELDS.items():
+        message = file.message_type.add(name=name)
+        for number, (field, kind, of, many) in enumerate(fields, start=1):
+            label = 3 if many else 1
+            message.field.add(
+                name=field, number=number, type=kind, label=label, type_name=of or None
+            )
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    kind = message_factory.GetMessageClass(pool.FindMessageTypeByName("t.ModelServerConfig"))
+    return list(text_format.Parse(path.read_text(), kind()).model_config_list.config)
+
+
+def labels(base: Path) -> dict[str, int]:
+    (model,) = parsed(base / "models.config")
+    found = {one.key: one.value for one in model.version_labels}
+    assert list(model.model_version_policy.specific.versions) == list(found.values())
+    return found
+
+
+def test_every_model_has_its_path_and_platform(base: Path, tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        publish(make_bundle(tmp_path / name, name, name), base)
+    models = parsed(base / "models.config")
+    assert [(one.name, one.base_path) for one in models] == [
+        ("a", str(base / "a")),
+        ("b", str(base / "b")),
+    ]
+    assert {one.model_platform for one in models} == {"tensorflow"}
+
+
+def test_the_labels_follow_the_pointers(add: Add, base: Path) -> None:
+    add("a")
+    assert labels(base) == {"stable": 1}
+    add("b", canary=True)
+    assert labels(base) == {"stable": 1, "canary": 2}
+    promote(base, "shop")
+    assert labels(base) == {"stable": 2}
+    rollback(base, "shop")
+    assert labels(base) == {"stable": 1}
+
+
+@pytest.mark.parametrize(
+    ("serving_path", "path"),
+    [("/models", "/models/shop"), ("/models/", "/models/shop"), ('/a "b"\\c', '/a "b"\\c/shop')],
+)
+def test_the_server_may_see_the_base_elsewhere(
+    add: Add, base: Path, serving_path: str, path: str
+) -> None:
+    add("a", serving_path=serving_path)
+    (model,) = parsed(base / "models.config")
+    assert model.base_path == path
+
+
+def test_a_model_of_which_nothing_was_completed_is_left_out(add: Add, base: Path) -> None:
+    (base / "empty").mkdir(parents=True)
+    (base / "empty" / "ledger.json").write_text('{"format": 1, "last": 3}')
+    add("a")
+    assert [one.name for one in parsed(base / "models.config")] == ["shop"]
+
+
+def test_histories_are_not_padded(add: Add, base: Path) -> None:
+    add("a")
+    assert "pad_variable_length_inputs: false" in (base / "batching_parameters.txt").read_text()
