@@ -1,15 +1,16 @@
 """The files that a model names: all of them inside its own folder."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from exports.verification.check import EXPORT_AGAIN, refuse
-from exports.verification.graphs import node_name
+from exports.verification.graphs import callees, node_name
 from exports.verification.ops import TABLE_FROM_FILE
 from exports.verification.protos import Model
 
 _OF_A_VARIABLE = {"AssignVariableOp", "DisableCopyOnRead", "ReadVariableOp", "VarIsInitializedOp"}
+_CALLS = {"PartitionedCall", "StatefulPartitionedCall"}
 
 
 def check_assets(model: Model, bundle: Path) -> int:
@@ -50,10 +51,9 @@ def _check_table(model: Model, name: str, node: Any) -> None:
     """TensorFlow writes: asset -> variable -> argument of a function -> table."""
     assets = {node_name(asset.tensor_info.name) for asset in model.meta.asset_file_def}
     nodes = {one.name: one for one in model.meta.graph_def.node}
-    sources = _callers(model, name, node.input[1]) if name else [node.input[1]]
-    for source in sources:
-        read = nodes.get(node_name(source or ""))
-        if read is None or (read.name not in assets and not _reads_asset(read, nodes, assets)):
+    sources = _given_by_callers(model, name, _input(node, 1)) if name else [_input(node, 1)]
+    for source in map(node_name, sources):
+        if source not in assets and not _reads_asset(source, nodes, assets):
             raise refuse(
                 model.file,
                 "may read tables only from its own assets",
@@ -62,28 +62,26 @@ def _check_table(model: Model, name: str, node: Any) -> None:
             )
 
 
-def _callers(model: Model, name: str, argument: str) -> list[str | None]:
-    """What the calls of the function give for the argument; None where that cannot be told."""
+def _given_by_callers(model: Model, name: str, argument: str) -> list[str]:
+    """What the calls of the function give for the argument; "" where that cannot be told."""
     arguments = [one.name for one in model.functions[name].signature.input_arg]
-    everywhere = [node for node in model.nodes() if _calls(node, name)]
-    direct = [n for n in model.meta.graph_def.node if n.attr["f"].func.name == name]
-    if argument not in arguments or len(direct) != len(everywhere):
-        return [None]
-    return [node.input[arguments.index(argument)] for node in direct]
+    everywhere = [node for node in model.nodes() if name in callees(node)]
+    graph = [node for node in model.meta.graph_def.node if name in callees(node)]
+    plain = len(graph) == len(everywhere) and {node.op for node in graph} <= _CALLS
+    if argument not in arguments or not plain:
+        return [""]
+    return [_input(node, arguments.index(argument)) for node in graph]
 
 
-def _calls(node: Any, name: str) -> bool:
-    attributes = node.attr.values()
-    named = (one.func.name for one in attributes)
-    listed = (function.name for one in attributes for function in one.list.func)
-    return name in {node.op, *named, *listed}
-
-
-def _reads_asset(read: Any, nodes: dict[str, Any], assets: set[str]) -> bool:
+def _reads_asset(name: str, nodes: Mapping[str, Any], assets: set[str]) -> bool:
     """Whether the node reads a variable that can hold nothing but an asset's path."""
-    if read.op != "ReadVariableOp":
+    if name not in nodes or nodes[name].op != "ReadVariableOp":
         return False
-    variable = node_name(read.input[0])
-    users = [n for n in nodes.values() if variable in map(node_name, n.input)]
-    given = [node_name(n.input[1]) for n in users if n.op == "AssignVariableOp"]
-    return {n.op for n in users} <= _OF_A_VARIABLE and bool(given) and {*given} <= assets
+    variable = node_name(_input(nodes[name], 0))
+    users = [node for node in nodes.values() if variable in map(node_name, node.input)]
+    given = {node_name(_input(node, 1)) for node in users if node.op == "AssignVariableOp"}
+    return {node.op for node in users} <= _OF_A_VARIABLE and bool(given) and given <= assets
+
+
+def _input(node: Any, place: int) -> str:
+    return node.input[place] if place < len(node.input) else ""

@@ -8,6 +8,8 @@ import numpy as np
 from exports.verification.check import EXPORT_AGAIN, refuse
 
 _PICKLES = ("keras_metadata.pb", ".h5", ".hdf5", ".keras", ".pkl", ".pickle", ".npz", ".joblib")
+# Models that TensorFlow loads as well, and that no check here reads.
+_OTHER_MODELS = ("saved_model.cpb", "saved_model.pbtxt")
 _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -25,14 +27,13 @@ def check_kinds(bundle: Path) -> int:
     """
     files = sorted(path for path in bundle.rglob("*") if path.is_file())
     for path in files:
+        file = path.relative_to(bundle).as_posix()
         if path.name.lower().endswith(_PICKLES):
-            file = path.relative_to(bundle).as_posix()
-            raise refuse(
-                file,
-                "may be no Keras file, pickle or archive of arrays: loading one can run code",
-                f"`{path.name}`",
-                EXPORT_AGAIN,
-            )
+            rule = "may be no Keras file, pickle or archive of arrays: loading one can run code"
+            raise refuse(file, rule, f"`{path.name}`", EXPORT_AGAIN)
+        if path.name in _OTHER_MODELS:
+            rule = "must be a `saved_model.pb` to be a model"
+            raise refuse(file, rule, f"`{path.name}`", EXPORT_AGAIN)
     return len(files)
 
 

@@ -34,21 +34,24 @@ def check_ops(model: Model) -> int:
 def _check_checkpoint_ops(model: Model) -> None:
     """Loading restores, and never saves; a request does neither."""
     saver = model.meta.saver_def
-    tensors = [
-        info.name
-        for signature in model.meta.signature_def.values()
-        for info in signature.outputs.values()
-    ]
     names = model.meta.object_graph_def.concrete_functions
-    _refuse_reached(model, tensors, names, CHECKPOINT)
+    _refuse_reached(model, _run_by_servers(model), names, CHECKPOINT)
     _refuse_reached(model, [saver.restore_op_name], (), CHECKPOINT - {"RestoreV2"})
+
+
+def _run_by_servers(model: Model) -> Iterator[str]:
+    """What is asked for by requests, and once after loading."""
+    for signature in model.meta.signature_def.values():
+        yield from (info.name for info in signature.outputs.values())
+    for collection in model.meta.collection_def.values():
+        yield from collection.node_list.value
 
 
 def _refuse_reached(
     model: Model, tensors: Iterable[str], functions: Iterable[str], ops: frozenset[str]
 ) -> None:
     nodes = _reached(model, tensors)
-    called = _called(model, [*functions, *(name for node in nodes for name in _callees(node))])
+    called = _called(model, [*functions, *(name for node in nodes for name in callees(node))])
     inner = (node for name in called for node in model.functions[name].node_def)
     for node in [*nodes, *inner]:
         if node.op in ops:
@@ -79,12 +82,13 @@ def _called(model: Model, names: Iterable[str]) -> set[str]:
         name = waiting.pop()
         if name in model.functions and name not in seen:
             seen.add(name)
-            waiting += [n for node in model.functions[name].node_def for n in _callees(node)]
+            waiting += [n for node in model.functions[name].node_def for n in callees(node)]
     return seen
 
 
-def _callees(node: Any) -> Iterator[str]:
-    yield node.op  # a function may be called as if it were an operation
+def callees(node: Any) -> Iterator[str]:
+    """Names of what a node calls: its operation, which may be a function, and its attributes."""
+    yield node.op
     for attribute in node.attr.values():
         yield attribute.func.name
         yield from (function.name for function in attribute.list.func)

@@ -12,6 +12,8 @@ from configs.errors import TfrsError
 from exports.verification.check import EXPORT_AGAIN, Check, refuse
 from exports.verification.limits import Limits
 
+_EXACT = "exact"
+
 
 def main(job_text: str) -> int:
     """Check the bundle that a JSON text names; checks and faults are told on stdout."""
@@ -69,18 +71,19 @@ def _indexes(bundle: Path) -> Iterator[Check]:
     import pyarrow.parquet as pq
 
     from exports.index import open_index
+    from exports.manifest import read_manifest
 
     items = pq.read_metadata(bundle / "items.parquet").num_rows
-    for meta in sorted(bundle.glob("index/*/index.json")):
-        index = open_index(meta.parent)
-        file = meta.relative_to(bundle).as_posix()
+    for name in sorted({_EXACT, read_manifest(bundle).index}):
+        index = open_index(bundle / "index" / name)
+        file = f"index/{name}/index.json"
         if index.size != items:
             raise refuse(file, f"must have the {items} items", f"{index.size}", EXPORT_AGAIN)
         k = min(10, items)
         positions, _ = index.search(np.ones((1, index.dim), np.float32), k)
         if not ((positions >= 0) & (positions < items)).all():
             raise refuse(file, f"must find {k} of its items", f"{positions}", EXPORT_AGAIN)
-        yield Check(f"opened index {meta.parent.name}", f"{index.size} items, width {index.dim}")
+        yield Check(f"opened index {name}", f"{index.size} items, width {index.dim}")
 
 
 if __name__ == "__main__":

@@ -79,6 +79,9 @@ _DEMANDS: Mapping[str, _Demand] = {
     ),
 }
 
+NEEDED = ("models/embed_candidate", "models/embed_query")
+"""Models that every bundle has."""
+
 
 def signatures_of(model: Model) -> dict[str, ModelSignature]:
     """The functions of a model by name."""
@@ -115,7 +118,7 @@ def check_signatures(model: Model) -> dict[str, ModelSignature]:
 def _check_tensors(model: Model, name: str, signature: ModelSignature) -> None:
     if not signature.inputs or not signature.outputs:
         raise refuse(model.file, f"must name inputs and outputs of `{name}`", "none", EXPORT_AGAIN)
-    for tensor, kind in {**signature.inputs, **signature.outputs}.items():
+    for tensor, kind in [*signature.inputs.items(), *signature.outputs.items()]:
         if kind.shape is None or (kind.shape and kind.shape[0] is not None):
             raise refuse(
                 model.file,
@@ -149,10 +152,17 @@ def _types(tensors: Mapping[str, Any]) -> dict[str, TensorType]:
 
 
 def _type(name: str, info: Any) -> tuple[str, TensorType]:
-    dtype = tf.dtypes.as_dtype(info.dtype).name
+    dtype = _type_name(info.dtype)
     if info.tensor_shape.unknown_rank:
         return name, TensorType(dtype, None)
     return name, TensorType(dtype, tuple(_sizes(info.tensor_shape)))
+
+
+def _type_name(number: int) -> str:
+    try:
+        return str(tf.dtypes.as_dtype(number).name)
+    except TypeError:
+        return f"unknown type {number}"
 
 
 def _sizes(shape: Any) -> Iterator[int | None]:

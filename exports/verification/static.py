@@ -5,11 +5,11 @@ from pathlib import Path
 
 from exports.manifest import verify
 from exports.verification.assets import check_assets
-from exports.verification.check import Check
+from exports.verification.check import EXPORT_AGAIN, Check, refuse
 from exports.verification.files import check_arrays, check_kinds
 from exports.verification.graphs import check_ops
-from exports.verification.protos import Model, read_models
-from exports.verification.signatures import check_signatures
+from exports.verification.protos import FILE, Model, read_models
+from exports.verification.signatures import NEEDED, check_signatures
 from exports.verification.sizes import LIMIT_BYTES, check_sizes
 
 
@@ -31,8 +31,16 @@ def static_checks(bundle: Path, limit_bytes: int = LIMIT_BYTES) -> Iterator[Chec
     yield Check("hashes", f"{len(manifest.files)} files, {total:,} bytes")
     yield Check("kinds of files", f"{check_kinds(bundle)} files, none of Keras or pickle")
     yield Check("arrays", f"{check_arrays(bundle)} .npy files, no Python objects, sizes fit")
-    for model in read_models(bundle):
+    models = read_models(bundle)
+    _check_present({model.name for model in models})
+    for model in models:
         yield _check_model(model, bundle, limit_bytes)
+
+
+def _check_present(names: set[str]) -> None:
+    for name in NEEDED:
+        if name not in names:
+            raise refuse(f"{name}/{FILE}", "must be there", "no model", EXPORT_AGAIN)
 
 
 def _check_model(model: Model, bundle: Path, limit_bytes: int) -> Check:

@@ -66,6 +66,6 @@ def _part(name: str) -> str:
     folder, _, rest = name.partition("/")
     if folder in ("models", "index"):
         return f"{folder}/{rest.partition('/')[0]}"
-    if folder in ("assets", "variables", "saved_model.pb", "fingerprint.pb"):
+    if folder in ("assets", "assets.extra", "variables", "saved_model.pb", "fingerprint.pb"):
         return "model of the root"
     return folder

@@ -18,6 +18,13 @@ def test_a_file_that_can_run_code_is_refused(tmp_path: Path, name: str) -> None:
         check_kinds(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["saved_model.pbtxt", "saved_model.cpb"])
+def test_a_model_that_would_be_loaded_unread_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(ArtifactError, match=f"must be a `saved_model.pb` .* got `{name}`"):
+        check_kinds(tmp_path)
+
+
 def test_counts_the_files(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").touch()
     assert check_kinds(tmp_path) == 1

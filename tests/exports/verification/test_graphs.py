@@ -92,6 +92,16 @@ def test_a_function_of_a_request_may_not_write_a_checkpoint(bundle: Path) -> Non
         check_ops(model(bundle))
 
 
+def test_what_runs_after_loading_may_not_read_a_checkpoint(bundle: Path) -> None:
+    def change(meta: Any) -> None:
+        add_node("RestoreV2")(meta)
+        meta.collection_def["saved_model_main_op"].node_list.value[:] = ["added"]
+
+    edit_model(bundle, QUERY, change)
+    with pytest.raises(ArtifactError, match="`RestoreV2` in the node `added`"):
+        check_ops(model(bundle))
+
+
 def test_what_restores_variables_may_not_write(bundle: Path) -> None:
     def change(meta: Any) -> None:
         add_node("SaveV2")(meta)

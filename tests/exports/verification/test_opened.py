@@ -1,5 +1,4 @@
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -96,6 +95,11 @@ def test_an_index_of_other_items_is_refused(bundle: Path) -> None:
     folder = bundle / "index" / "exact"
     np.save(folder / "embeddings.npy", np.ones((39, 8), np.float32))
     (folder / "index.json").write_text(json.dumps({"type": "exact", "size": 39, "dim": 8}))
-    shutil.rmtree(bundle / "index" / "scann")
     with pytest.raises(ArtifactError, match=r"`index/exact/index\.json` .* the 40 items, got 39"):
+        list(opened_checks(bundle))
+
+
+def test_an_index_that_the_manifest_names_must_be_there(bundle: Path) -> None:
+    (bundle / "index" / "scann").rename(bundle / "index" / "other")
+    with pytest.raises(ArtifactError, match=r"no index lies in .*index/scann"):
         list(opened_checks(bundle))

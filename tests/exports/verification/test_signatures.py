@@ -44,6 +44,26 @@ def test_a_fixed_batch_is_refused(bundle: Path) -> None:
         check_signatures(model(bundle))
 
 
+def test_an_input_is_checked_though_an_output_has_its_name(bundle: Path) -> None:
+    def change(meta: Any) -> None:
+        signature = meta.signature_def["serving_default"]
+        signature.inputs["age"].tensor_shape.dim[0].size = 1
+        signature.outputs["age"].CopyFrom(signature.outputs["query_embedding"])
+
+    edit_model(bundle, QUERY, change)
+    with pytest.raises(ArtifactError, match="batch dimension of `age`"):
+        check_signatures(model(bundle))
+
+
+def test_a_type_that_is_none_is_shown_as_a_number(bundle: Path) -> None:
+    def change(meta: Any) -> None:
+        meta.signature_def["serving_default"].inputs["age"].dtype = 0
+
+    edit_model(bundle, QUERY, change)
+    found = check_signatures(model(bundle))["serving_default"]
+    assert found.inputs["age"].dtype == "unknown type 0"
+
+
 def test_an_unknown_rank_is_refused(bundle: Path) -> None:
     def change(meta: Any) -> None:
         shape = meta.signature_def["serving_default"].outputs["query_embedding"].tensor_shape

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,12 @@ def test_a_link_is_refused_even_if_the_content_is_right(bundle: Path) -> None:
     (bundle / "config.yaml").rename(bundle.parent / "config.yaml")
     (bundle / "config.yaml").symlink_to(bundle.parent / "config.yaml")
     refused(bundle, r"`config\.yaml` .* is a link")
+
+
+def test_a_model_that_was_taken_out_is_missed(bundle: Path) -> None:
+    shutil.rmtree(bundle / "models" / "embed_query")
+    rewrite_manifest(bundle)
+    refused(bundle, r"`models/embed_query/saved_model\.pb` .* must be there")
 
 
 def test_a_pickle_is_refused_though_the_manifest_names_it(bundle: Path) -> None:
