@@ -36,7 +36,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = ["gcc", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", str(SOURCE)]
     command += ["-o", str(target), f"-I{library}/include", f"-L{library}"]
     command += ["-l:libtensorflow_cc.so.2", "-l:libtensorflow_framework.so.2"]
-    subprocess.run([*command, f"-Wl,-rpath,{library}"], check=True)  # noqa: S603
+    subprocess.run([*command, f"-Wl,-rpath,{library}"], check=True)
     return target
 
 
@@ -79,7 +79,7 @@ def tensor(line: str) -> np.ndarray:
 
 def answer(program: Path, bundle: Path, text: str) -> subprocess.CompletedProcess[str]:
     command = [str(program), str(bundle)]
-    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)  # noqa: S603
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
 
 
 def test_answers_are_those_of_our_loader(run: Run, program: Path) -> None:

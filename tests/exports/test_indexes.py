@@ -20,6 +20,7 @@ CASES = {name: IndexConfig(type=name) for name in plugins.names("index")} | {
     "scann more leaves than items": IndexConfig(
         type="scann", options={"brute_force_below": 0, "num_leaves": 50_000}
     ),
+    "faiss codes": IndexConfig(type="faiss_ivfpq", options={"flat_below": 0}),
 }
 
 

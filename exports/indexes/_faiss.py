@@ -1,0 +1,56 @@
+"""What the FAISS indexes share: the library, a file, and a search that leaves no settings behind."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from configs.errors import EnvironmentFault
+from exports.indexes import Found, Search
+
+_FILE = "index.faiss"
+
+
+def library() -> Any:
+    """FAISS, on one thread while it builds, so that one seed gives one index.
+
+    Raises:
+        EnvironmentFault: it is not installed.
+    """
+    try:
+        import faiss
+    except ImportError as error:
+        raise EnvironmentFault(
+            "FAISS cannot be imported: install the extra `faiss`, as in `pip install "
+            "tfrs-two-stage[faiss]`, or set `export.index.type: scann`."
+        ) from error
+    return faiss
+
+
+def write(index: Any, embeddings: NDArray[np.float32], folder: Path) -> None:
+    """Train the index where it learns, fill it and write it."""
+    faiss = library()
+    faiss.omp_set_num_threads(1)
+    rows = np.ascontiguousarray(embeddings)
+    if not index.is_trained:
+        index.train(rows)
+    index.add(rows)
+    faiss.write_index(index, str(folder / _FILE))
+
+
+def opened(folder: Path, settings: Callable[[int], Any]) -> Search:
+    """A search of the index of a folder.
+
+    Args:
+        folder: what `write` filled.
+        settings: the search parameters for a `k`, None for an index without any.
+    """
+    index = library().read_index(str(folder / _FILE))
+
+    def search(queries: NDArray[np.float32], k: int) -> Found:
+        scores, found = index.search(np.ascontiguousarray(queries), k, params=settings(k))
+        return found, np.where(found < 0, -np.inf, scores)
+
+    return search

@@ -1,0 +1,87 @@
+"""Inverted lists of product-quantised vectors of FAISS (extra `faiss`), scored again exactly.
+
+Jegou, Douze and Schmid, Product Quantization for Nearest Neighbor Search, TPAMI 2011.
+"""
+
+import json
+import math
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from configs.section import Section
+from exports.indexes import Search
+from exports.indexes._faiss import library, opened, write
+
+_SETTINGS = "search.json"
+_DIMENSIONS_PER_CODE = 2
+_FEWEST = 32
+"""Candidates below which there is nothing to learn codes from."""
+
+Positive = Annotated[int, Field(ge=1)]
+
+
+class Options(Section):
+    """Settings; sizes are chosen from the number of candidates when missing."""
+
+    flat_below: Annotated[int, Field(ge=0)] = 20_000
+    """Fewer candidates than this are scored one by one."""
+    lists: Positive | None = None
+    """Inverted lists; the square root of the number of candidates when missing."""
+    lists_to_search: Positive | None = None
+    """Lists searched for each query; a tenth of them, at least 10, when missing."""
+    reorder: Positive = 400
+    """Candidates scored again exactly; at least four times the `k` that is asked for."""
+
+
+def build(options: Options, embeddings: NDArray[np.float32], folder: Path, seed: int) -> None:
+    """Learn lists and codes on one thread, and write the index."""
+    number, dim = embeddings.shape
+    flat = number < max(options.flat_below, _FEWEST)
+    lists = min(options.lists or math.isqrt(number), number)
+    write(_flat(dim) if flat else _compressed(number, dim, lists, seed), embeddings, folder)
+    searched = min(options.lists_to_search or max(10, lists // 10), lists)
+    settings = {"flat": flat, "searched": searched, "reorder": options.reorder}
+    (folder / _SETTINGS).write_text(json.dumps(settings) + "\n")
+
+
+def _flat(dim: int) -> Any:
+    return library().IndexFlatIP(dim)
+
+
+def _compressed(number: int, dim: int, lists: int, seed: int) -> Any:
+    faiss = library()
+    codes = math.ceil(dim / _DIMENSIONS_PER_CODE)
+    bits = min(8, int(math.log2(number)))
+    recipe = f"Pad{codes * _DIMENSIONS_PER_CODE},IVF{lists},PQ{codes}x{bits},RFlat"
+    index = faiss.index_factory(dim, recipe, faiss.METRIC_INNER_PRODUCT)
+    inner = faiss.downcast_index(faiss.extract_index_ivf(index.base_index))
+    inner.cp.seed = inner.pq.cp.seed = seed
+    # FAISS warns, on the screen, where few rows stand for a centroid.
+    inner.cp.min_points_per_centroid = inner.pq.cp.min_points_per_centroid = 1
+    return index
+
+
+def load(folder: Path) -> Search:
+    """Open the index.
+
+    Raises:
+        EnvironmentFault: FAISS is not installed.
+    """
+    read = json.loads((folder / _SETTINGS).read_text())
+
+    def settings(k: int) -> Any:
+        if read["flat"]:
+            return None
+        faiss = library()
+        return faiss.IndexRefineSearchParameters(
+            k_factor=max(read["reorder"] / k, 4.0),
+            base_index_params=faiss.SearchParametersPreTransform(
+                index_params=faiss.SearchParametersIVF(nprobe=read["searched"])
+            ),
+        )
+
+    return opened(folder, settings)
