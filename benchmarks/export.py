@@ -82,9 +82,9 @@ def requests(
         raw["history"] = _names(random, items, HISTORY)
         raw[EXCLUDE] = _names(random, items, EXCLUDED)
         raw |= {name: np.full((1, HISTORY), -1) for name in ("history_time",) if name in raw}
-        raw[K] = np.array(K_ASKED, np.int32)
+        raw[K] = np.array([K_ASKED], np.int32)
         if diversity is not None:
-            raw[DIVERSITY] = np.array(diversity, np.float32)
+            raw[DIVERSITY] = np.array([diversity], np.float32)
         asked.append({name: value for name, value in raw.items() if name in model.inputs})
     return asked
 

@@ -16,7 +16,7 @@ from exports.signatures import SIGNATURE
 from tfrs_models.backend import tf
 
 FILE = Path("assets.extra", "tf_serving_warmup_requests")
-_K = np.array(10, np.int32)
+_K = 10
 
 Rows = Mapping[str, NDArray[Any]]
 
@@ -40,13 +40,14 @@ def write_warm_up(bundle: Path, name: str, queries: Rows, lists: tuple[str, ...]
 
 def _requests(queries: Rows, lists: tuple[str, ...], signature: str) -> Iterator[Rows]:
     rows = len(next(iter(queries.values())))
-    own: dict[str, Any] = {K: _K}
+    own: dict[str, Any] = {K: np.int32(_K)}
     if signature == SIGNATURE:
-        own[DIVERSITY] = np.array(0, np.float32)
+        own[DIVERSITY] = np.float32(0)
     for chosen in (*(slice(row, row + 1) for row in range(rows)), slice(None)):
         given = {column: values[chosen] for column, values in queries.items()}
         size = len(next(iter(given.values())))
-        yield given | own | {one: np.full((size, 1), "", object) for one in lists}
+        asked = {one: np.repeat(value, size) for one, value in own.items()}
+        yield given | asked | {one: np.full((size, 1), "", object) for one in lists}
 
 
 def _log(name: str, signature: str, inputs: Rows) -> Any:

@@ -1,4 +1,4 @@
-"""What the FAISS indexes share: the library, a file, and a search that leaves no settings behind."""
+"""What the FAISS indexes share: the library, a file, and a search with its settings."""
 
 from collections.abc import Callable
 from pathlib import Path

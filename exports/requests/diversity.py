@@ -23,11 +23,12 @@ def diversified(scores: Any, valid: Any, vectors: Any, diversity: Any, places: A
         scores: float32 [B, G].
         valid: bool [B, G], whether the place holds a candidate; the others are chosen last.
         vectors: float32 [B, G, D].
-        diversity: float32 scalar d from 0 to 1; 0 is the order of the scores.
+        diversity: float32 [B], d from 0 to 1; 0 is the order of the scores.
         places: int32 scalar, at most G.
     """
+    share = diversity[:, tf.newaxis]
     units = tf.math.l2_normalize(vectors, axis=2)
-    gains = tf.where(valid, (1 - diversity) * _relevance(scores, valid), _INVALID)
+    gains = tf.where(valid, (1 - share) * _relevance(scores, valid), _INVALID)
     first = tf.argmax(gains, axis=1, output_type=tf.int32)
 
     def place(number: Any, chosen: Any, gains: Any, nearest: Any) -> tuple[Any, ...]:
@@ -35,7 +36,7 @@ def diversified(scores: Any, valid: Any, vectors: Any, diversity: Any, places: A
         gains = tf.where(_at(latest, gains), _CHOSEN, gains)
         like = tf.linalg.matvec(units, tf.gather(units, latest, batch_dims=1))
         nearest = tf.maximum(nearest, like)
-        best = tf.argmax(gains - diversity * nearest, axis=1, output_type=tf.int32)
+        best = tf.argmax(gains - share * nearest, axis=1, output_type=tf.int32)
         return number + 1, tf.concat([chosen, best[:, tf.newaxis]], axis=1), gains, nearest
 
     start = (tf.constant(0), first[:, tf.newaxis], gains, tf.fill(tf.shape(gains), -1.0))

@@ -67,7 +67,7 @@ class RequestModel:
     def save(self, folder: Path) -> None:
         """Write the SavedModel."""
         own = self._inputs()
-        diversity = {DIVERSITY: tf.TensorSpec([], tf.float32)}
+        diversity = {DIVERSITY: tf.TensorSpec([None], tf.float32)}
         signatures = {
             SIGNATURE: Signature(self.recommend, own | diversity),
             RETRIEVE: Signature(self.retrieve, own),
@@ -77,7 +77,7 @@ class RequestModel:
     def _inputs(self) -> dict[str, Any]:
         names = list_inputs(self.catalogue.filters)
         lists = {name: tf.TensorSpec([None, None], tf.string) for name in names}
-        asked = {K: tf.TensorSpec([], tf.int32), **lists}
+        asked = {K: tf.TensorSpec([None], tf.int32), **lists}
         # Named here so that no column of the source takes its name.
         merged(query_signature(self.encoder), asked, {DIVERSITY: None})
         return merged(query_signature(self.encoder), asked)
@@ -85,31 +85,24 @@ class RequestModel:
     def retrieve(self, raw: Tensors) -> dict[str, Any]:
         """`item_id` string [B, K], `retrieval_score` float32 [B, K] and `count` int32 [B].
 
-        Where fewer than `k` items may come back, `count` says how many: the places after them hold
-        "" and 0.
+        K is the largest `k` of the batch. `count` is the `k` of a request, or how many items may
+        come back where these are fewer; the places after them hold "" and 0.
         """
-        k = self._checked_k(raw)
-        _, found = self._candidates(raw, k)
-        return self._answer(found, {RETRIEVAL_SCORE: found.scores})
+        k = _checked(K, raw[K], 1, MAX_K)
+        _, found = self._candidates(raw, tf.reduce_max(k))
+        return self._answer(found, {RETRIEVAL_SCORE: found.scores}, k)
 
     def recommend(self, raw: Tensors) -> dict[str, Any]:
         """As `retrieve`, with `score` and the outputs of the tasks, float32 [B, K]."""
-        k = self._checked_k(raw)
-        query, found = self._candidates(raw, tf.maximum(k, self.candidates))
+        k = _checked(K, raw[K], 1, MAX_K)
+        diversity = _checked(DIVERSITY, raw[DIVERSITY], 0.0, 1.0)
+        query, found = self._candidates(raw, tf.maximum(tf.reduce_max(k), self.candidates))
         outputs = self._outputs(query, found)
-        k = tf.minimum(k, tf.shape(found.positions)[1])
-        chosen = self._chosen(outputs[SCORE], found, raw[DIVERSITY], k)
+        places = tf.minimum(tf.reduce_max(k), tf.shape(found.positions)[1])
+        chosen = self._chosen(outputs[SCORE], found, diversity, places)
         listed = {name: tf.gather(one, chosen, batch_dims=1) for name, one in outputs.items()}
         taken = Candidates(*(tf.gather(one, chosen, batch_dims=1) for one in found))
-        return self._answer(taken, listed | {RETRIEVAL_SCORE: taken.scores})
-
-    def _checked_k(self, raw: Tensors) -> Any:
-        k = raw[K]
-        inside = (k >= 1) & (k <= MAX_K)
-        with tf.control_dependencies(
-            [tf.debugging.Assert(inside, [f"`{K}` must be from 1 to {MAX_K}, got", k])]
-        ):
-            return tf.identity(k)
+        return self._answer(taken, listed | {RETRIEVAL_SCORE: taken.scores}, k)
 
     def _candidates(self, raw: Tensors, number: Any) -> tuple[dict[str, Any], "Candidates"]:
         """The encoded request, and the best items that may come back."""
@@ -140,24 +133,32 @@ class RequestModel:
         )
         return {n: tf.reshape(one, tf.shape(found.positions)) for n, one in outputs.items()}
 
-    def _chosen(self, scores: Any, found: "Candidates", diversity: Any, k: Any) -> Any:
-        """Places among the candidates, int32 [B, K]."""
+    def _chosen(self, scores: Any, found: "Candidates", diversity: Any, places: Any) -> Any:
+        """Indices of the first places among the candidates, int32 [B, K]."""
         # The last number of an embedding is the item's prior, which says how popular it is.
         vectors = self.catalogue.embeddings(found.positions)[..., :-1]
 
         def by_score() -> Any:
-            return tf.math.top_k(tf.where(found.valid, scores, -float("inf")), k)[1]
+            return tf.math.top_k(tf.where(found.valid, scores, -float("inf")), places)[1]
 
         def by_difference() -> Any:
-            return diversified(scores, found.valid, vectors, diversity, k)
+            return diversified(scores, found.valid, vectors, diversity, places)
 
-        return tf.cond(diversity > 0, by_difference, by_score)
+        return tf.cond(tf.reduce_any(diversity > 0), by_difference, by_score)
 
-    def _answer(self, found: "Candidates", listed: Tensors) -> dict[str, Any]:
-        ids = tf.where(found.valid, tf.gather(self.catalogue.names.texts, found.positions), "")
-        numbers = {name: tf.where(found.valid, one, 0.0) for name, one in listed.items()}
-        count = tf.reduce_sum(tf.cast(found.valid, tf.int32), axis=1)
-        return {ITEM_ID: ids, COUNT: count, **numbers}
+    def _answer(self, found: "Candidates", listed: Tensors, k: Any) -> dict[str, Any]:
+        ids = tf.gather(self.catalogue.names.texts, found.positions)
+        valid = found.valid & (tf.range(tf.shape(ids)[1]) < k[:, tf.newaxis])
+        numbers = {name: tf.where(valid, one, 0.0) for name, one in listed.items()}
+        count = tf.reduce_sum(tf.cast(valid, tf.int32), axis=1)
+        return {ITEM_ID: tf.where(valid, ids, ""), COUNT: count, **numbers}
+
+
+def _checked(name: str, values: Any, lowest: float, highest: float) -> Any:
+    inside = tf.reduce_all((values >= lowest) & (values <= highest))
+    message = f"`{name}` must be from {lowest} to {highest} for every request, got"
+    with tf.control_dependencies([tf.debugging.Assert(inside, [message, values])]):
+        return tf.identity(values)
 
 
 class Candidates(NamedTuple):

@@ -74,7 +74,7 @@ def _complete(model: LoadedModel, given: dict[str, NDArray[Any]]) -> dict[str, N
         if name in given:
             filled[name] = given[name]
         elif name in _PARAMETERS:
-            filled[name] = np.asarray(_PARAMETERS[name])
+            filled[name] = np.repeat(_PARAMETERS[name], 1)
         elif name == RETRIEVAL_SCORE:
             filled[name] = np.linspace(1, 0, listed, dtype=np.float32)
         else:

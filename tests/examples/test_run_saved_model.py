@@ -42,7 +42,8 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def request(bundle: Path) -> dict[str, Any]:
     """A visitor and a known user who ask for four items."""
-    given: dict[str, Any] = {"k": np.array(4, np.int32), "diversity": np.array(0.1, np.float32)}
+    given: dict[str, Any] = {"k": np.array([4, 3], np.int32)}
+    given["diversity"] = np.array([0.1, 0], np.float32)
     inputs = load_model(bundle).inputs
     given |= {n: missing_rows(one, 2) for n, one in inputs.items() if n not in given}
     given["user_id"][1] = "u1"
@@ -93,7 +94,7 @@ def test_answers_are_those_of_our_loader(run: Run, program: Path) -> None:
 
 
 def test_a_refused_request_says_why(run: Run, program: Path) -> None:
-    wrong = lines(run.bundle).replace("int32\t0\t4", "int32\t0\t0")
+    wrong = lines(run.bundle).replace("int32\t1\t2\t4", "int32\t1\t2\t0")
     ended = answer(program, run.bundle, wrong)
     assert ended.returncode == 1
     assert "`k` must be from 1 to 500" in ended.stderr

@@ -38,14 +38,18 @@ def server(run: Run) -> Recommender:
     return dataclasses.replace(opened, index=opened.exact)
 
 
-def asked(model: LoadedModel, *users: dict[str, Any], k: int = 5, **lists: Any) -> dict[str, Any]:
+def asked(
+    model: LoadedModel,
+    *users: dict[str, Any],
+    k: int | list[int] = 5,
+    diversity: float = 0,
+    **lists: Any,
+) -> dict[str, Any]:
     """Requests of some users, rows of raw columns, and what they ask for."""
     rows = len(users)
     given = {name: np.full((rows, 0), "", object) for name in ("exclude", "only", "only_genres")}
-    given |= {"k": np.array(k, np.int32), "diversity": np.array(0, np.float32)}
-    given |= {name: np.array(value) for name, value in lists.items() if name == "diversity"}
-    for name in given.keys() & lists.keys() - {"diversity"}:
-        given[name] = np.array(lists[name], object)
+    given |= {"k": np.full(rows, k, np.int32), "diversity": np.full(rows, diversity, np.float32)}
+    given |= {name: np.array(value, object) for name, value in lists.items()}
     raw = {n: missing_rows(d, rows) for n, d in model.inputs.items() if n not in given}
     raw["history"] = np.full((rows, 3), "", object)
     for row, user in enumerate(users):
@@ -138,16 +142,29 @@ def test_a_list_is_no_longer_than_the_catalogue(model: LoadedModel) -> None:
     assert model(asked(model, ANNA, k=500))["item_id"].shape == (1, ITEMS)
 
 
-@pytest.mark.parametrize("k", [0, 501, -1])
-def test_a_wrong_k_is_refused(model: LoadedModel, k: int) -> None:
+def test_each_request_of_a_batch_has_its_own_k(model: LoadedModel) -> None:
+    answer = model(asked(model, ANNA, BEN, k=[2, 4]))
+    assert answer["count"].tolist() == [2, 4]
+    assert [len(ids(answer, row)) for row in range(2)] == [2, 4]
+    assert answer["score"][0, 2:].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("diversity", [-0.1, 1.1, np.nan])
+def test_a_wrong_diversity_is_refused(model: LoadedModel, diversity: float) -> None:
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=r"`diversity` must be from 0.0 to 1.0"
+    ):
+        model(asked(model, ANNA, diversity=diversity))
+
+
+@pytest.mark.parametrize("k", [0, 501, [5, -1]])
+def test_a_wrong_k_is_refused(model: LoadedModel, k: Any) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match="`k` must be from 1 to 500"):
-        model(asked(model, ANNA, k=k))
+        model(asked(model, *[ANNA] * np.size(k), k=k))
 
 
 def test_diversity_changes_the_order_but_not_the_first(model: LoadedModel) -> None:
-    plain, diverse = (
-        ids(model(asked(model, ANNA, k=SOME, diversity=np.float32(d)))) for d in (0.0, 0.9)
-    )
+    plain, diverse = (ids(model(asked(model, ANNA, k=SOME, diversity=d))) for d in (0.0, 0.9))
     assert plain[0] == diverse[0]
     assert set(plain) == set(diverse)
     assert plain != diverse
