@@ -78,7 +78,7 @@ def requests(
     random = np.random.default_rng(0)
     asked = []
     for _ in range(count):
-        raw = {name: missing_rows(one, 1) for name, one in model.inputs.items() if one.shape}
+        raw = {name: missing_rows(one, 1) for name, one in model.inputs.items() if name != K}
         raw["history"] = _names(random, items, HISTORY)
         raw[EXCLUDE] = _names(random, items, EXCLUDED)
         raw |= {name: np.full((1, HISTORY), -1) for name in ("history_time",) if name in raw}

@@ -74,16 +74,31 @@ class Catalogue(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
         parts = [part.read_value() for part in self._embeddings]
         return tf.compat.v1.nn.embedding_lookup(parts, positions, partition_strategy="div")
 
-    def allowed(self, excluded: Any, only: Any, wanted: Mapping[str, Any]) -> Any:
-        """Which items may come back: bool [B, N].
+    def without(self, scores: Any, excluded: Any) -> Any:
+        """Scores [B, N] with -inf for the items that are excluded, ids string [B, E]."""
+        cells = self.names.cells(excluded)
+        lowest = tf.fill(tf.shape(cells)[:1], -float("inf"))
+        return tf.tensor_scatter_nd_update(scores, cells, lowest)
+
+    def within(self, scores: Any, only: Any, wanted: Mapping[str, Any]) -> Any:
+        """Scores [B, N] with -inf for the items that a request does not allow.
 
         Args:
-            excluded: string [B, E], ids that may not.
-            only: string [B, A], ids of which the others may not; all may where a row is empty.
+            scores: float32 [B, N].
+            only: string [B, A], ids of which the others may not come back; all may where a row is
+                empty.
             wanted: string [B, F] by filter, values of which an item must have one; see `Filter`.
         """
+        asked = tf.stack([_any_text(texts) for texts in (only, *wanted.values())])
+        return tf.cond(
+            tf.reduce_any(asked),
+            lambda: tf.where(self._allowed(only, wanted), scores, -float("inf")),
+            lambda: scores,
+        )
+
+    def _allowed(self, only: Any, wanted: Mapping[str, Any]) -> Any:
         named = tf.reduce_any(tf.not_equal(only, ""), axis=1, keepdims=True)
-        found = ~self.names.marked(excluded) & (self.names.marked(only) | ~named)
+        found = self.names.marked(only) | ~named
         for name, values in wanted.items():
             found &= self.filters[name].allowed(values)
         return found
@@ -95,3 +110,7 @@ class Catalogue(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
     def statistics(self, positions: Any) -> Any:
         """Statistics of items [B, G]: float32 [B, G, S]."""
         return tf.gather(self._statistics, positions)
+
+
+def _any_text(texts: Any) -> Any:
+    return tf.reduce_any(tf.not_equal(texts, ""))

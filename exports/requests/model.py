@@ -108,18 +108,19 @@ class RequestModel:
         """The encoded request, and the best items that may come back."""
         query = encode_query(self.encoder, raw)
         scores = self.catalogue.scores(self.retriever.embed_query(query))
-        allowed = self._allowed(raw)
+        scores = self._permitted(scores, raw)
         number = tf.minimum(number, len(self.catalogue))
-        best, positions = tf.math.top_k(tf.where(allowed, scores, -float("inf")), number)
+        best, positions = tf.math.top_k(scores, number)
         valid = tf.math.is_finite(best)
         return query, Candidates(positions, tf.where(valid, best, 0.0), valid)
 
-    def _allowed(self, raw: Tensors) -> Any:
+    def _permitted(self, scores: Any, raw: Tensors) -> Any:
+        """Scores [B, N] with -inf for what may not come back."""
         excluded = raw[EXCLUDE]
         if self.exclude_seen and HISTORY in raw:
             excluded = tf.concat([excluded, raw[HISTORY]], axis=1)
         wanted = {name: raw[f"{FILTER}{name}"] for name in self.catalogue.filters}
-        return self.catalogue.allowed(excluded, raw[ONLY], wanted)
+        return self.catalogue.within(self.catalogue.without(scores, excluded), raw[ONLY], wanted)
 
     def _outputs(self, query: Mapping[str, Any], found: "Candidates") -> dict[str, Any]:
         """Outputs of the tasks and `score`, float32 [B, G]."""

@@ -46,15 +46,17 @@ class Names(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
         same = tf.equal(tf.gather(self.texts, found), flat)
         return tf.reshape(tf.where(same, found, len(self)), tf.shape(texts))
 
+    def cells(self, texts: Any) -> Any:
+        """Row and position of every name that stands in texts [B, E]: int32 [any number, 2]."""
+        columns = self.positions(texts)
+        rows = tf.broadcast_to(tf.range(tf.shape(texts)[0])[:, tf.newaxis], tf.shape(texts))
+        return tf.boolean_mask(tf.stack([rows, columns], axis=-1), columns < len(self))
+
     def marked(self, texts: Any) -> Any:
         """Which names stand in each row of texts [B, E]: bool [B, N]."""
-        columns = self.positions(texts)
-        rows = tf.range(tf.shape(columns)[0])[:, tf.newaxis]
-        # One more column, for what is none of the names.
-        cells = tf.reshape(rows * (len(self) + 1) + columns, [-1, 1])
+        cells = self.cells(texts)
         hits = tf.ones_like(cells[:, 0])
-        counts = tf.scatter_nd(cells, hits, [tf.shape(columns)[0] * (len(self) + 1)])
-        return tf.reshape(counts > 0, [-1, len(self) + 1])[:, : len(self)]
+        return tf.scatter_nd(cells, hits, [tf.shape(texts)[0], len(self)]) > 0
 
 
 def _check(names: Sequence[str], prints: Any, order: Any) -> None:
