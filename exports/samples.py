@@ -1,9 +1,6 @@
-"""Raw rows of a bundle's own tables: requests to warm a server up with, and to replay.
+"""Raw rows of a bundle's own tables: requests to warm a server up with, and to replay."""
 
-Legend: Q requests, L history length.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,13 +9,12 @@ from numpy.typing import NDArray
 from exports.loader import Input
 from exports.raw import missing_rows, raw_columns
 from exports.savedmodels import ITEM_STATISTICS, Encoder, query_signature
+from exports.user_rows import Rows, user_rows
 from tfrs_models.features.history import HISTORY, REQUEST_TIME, TIME
 
 _VISITORS = 2
 _HISTORY = 3
 """Items of the history of a visitor."""
-
-Rows = dict[str, NDArray[Any]]
 
 
 def sample_queries(encoder: Encoder, users: Any, items: Any, now: int, most: int) -> Rows:
@@ -29,19 +25,14 @@ def sample_queries(encoder: Encoder, users: Any, items: Any, now: int, most: int
         users: the user table, a `pyarrow.Table`, or None.
         items: the item table.
         now: time of the requests, seconds since 1970 UTC.
-        most: Q at most, above 2.
+        most: requests at most, above 2.
     """
-    known = users.slice(0, most - _VISITORS) if users is not None else None
     inputs = _described(query_signature(encoder))
-    rows = (len(known) if known is not None else 0) + _VISITORS
-    found = {name: missing_rows(described, rows) for name, described in inputs.items()}
-    if known is not None:
-        plain = {n: one for n, one in inputs.items() if len(one.shape) == 1 and n != TIME}
-        for name, column in raw_columns(known, plain).items():
-            found[name][: len(column)] = column
-    if REQUEST_TIME in found:
-        found[REQUEST_TIME][:] = now
-    return found | _histories(inputs, known, items, now)
+    visitors = _visitors(inputs, items, now)
+    if users is None:
+        return visitors
+    known = user_rows(users.slice(0, most - _VISITORS), inputs, now)
+    return {name: _stacked(known[name], visitors[name], inputs[name]) for name in inputs}
 
 
 def sample_items(encoder: Encoder, items: Any, most: int) -> Rows:
@@ -56,20 +47,23 @@ def _described(signature: Mapping[str, Any]) -> dict[str, Input]:
     return {name: Input(one.dtype.name, tuple(one.shape)) for name, one in signature.items()}
 
 
-def _histories(inputs: Mapping[str, Input], known: Any, items: Any, now: int) -> Rows:
-    """`history` and what it carries, [Q, L] each, padded."""
+def _visitors(inputs: Mapping[str, Input], items: Any, now: int) -> Rows:
+    rows = {name: missing_rows(described, _VISITORS) for name, described in inputs.items()}
     taken = items.column("item_id").slice(0, _HISTORY).to_pylist()
-    visitors = {HISTORY: taken, TIME: [now] * len(taken)}
-    found = {}
-    for name in (one for one in inputs if len(inputs[one].shape) > 1 and one.startswith(HISTORY)):
-        lists = known.column(name).to_pylist() if known is not None else []
-        found[name] = _padded([*lists, *[visitors.get(name, [])] * _VISITORS], inputs[name])
-    return found
-
-
-def _padded(lists: Sequence[Sequence[Any]], described: Input) -> NDArray[Any]:
-    width = max(map(len, lists), default=0)
-    rows = np.repeat(missing_rows(described, len(lists))[:, :1], width, axis=1)
-    for row, values in enumerate(lists):
-        rows[row, : len(values)] = values
+    for name in (one for one in inputs if one.startswith(HISTORY)):
+        rows[name] = np.repeat(rows[name][:, :1], len(taken), axis=1)
+    for name, value in ((HISTORY, taken), (TIME, now), (REQUEST_TIME, now)):
+        if name in rows:
+            rows[name][:] = value
     return rows
+
+
+def _stacked(above: NDArray[Any], below: NDArray[Any], described: Input) -> NDArray[Any]:
+    """One below the other; the narrower is filled with what is missing."""
+    if above.ndim == 1 or above.shape[1] == below.shape[1]:
+        return np.concatenate([above, below])
+    found = missing_rows(described, len(above) + len(below))[:, :1]
+    found = np.repeat(found, max(above.shape[1], below.shape[1]), axis=1)
+    found[: len(above), : above.shape[1]] = above
+    found[len(above) :, : below.shape[1]] = below
+    return found

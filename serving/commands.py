@@ -1,4 +1,4 @@
-"""`tfrs recommend`: answer one request from a bundle."""
+"""`tfrs recommend` answers one request from a bundle, `tfrs batch` all users."""
 
 import dataclasses
 import json
@@ -135,3 +135,19 @@ def _text(value: Any) -> str:
     from rich.markup import escape
 
     return "" if value is None else escape(str(value))
+
+
+@click.command()
+@click.argument("run")
+@click.option("--to", "target", required=True, type=click.Path(), help="Parquet file to write.")
+@click.option("--k", default=50, show_default=True, help="Items for each user, 1 to 500.")
+@click.option("--diversity", default=0.0, show_default=True, help="0 to 1: how unlike each other.")
+@click.option("--retrieve", is_flag=True, help="The nearest items, without ranking: faster.")
+@click.option("--artifacts", default="artifacts", show_default=True, help="Folder of the runs.")
+def batch(run: str, target: str, k: int, diversity: float, retrieve: bool, artifacts: str) -> None:
+    """Recommend items to every user that the bundle of RUN knows."""
+    from serving.batch import Batch, recommend_all
+
+    asked = Batch(k, "retrieve" if retrieve else "serving_default", diversity=diversity)
+    users = recommend_all(find_bundle(run, Path(artifacts)), asked, Path(target))
+    click.echo(f"{users:,} users: {target}")

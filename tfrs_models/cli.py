@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, Entry] = {
         "trainers.feedback.commands:feedback", "See what policies do over rounds, in simulation."
     ),
     "recommend": Entry("serving.commands:recommend", "Recommend items from a bundle."),
+    "batch": Entry("serving.commands:batch", "Recommend items to all users of a bundle."),
     "verify": Entry("exports.verification.commands:verify", "Check a bundle before it is served."),
     "inspect": Entry("exports.verification.commands:inspect", "Describe a bundle."),
     "publish": Entry("exports.publishing.commands:publish", "Publish a bundle as a new version."),

@@ -1,0 +1,44 @@
+"""Raw inputs of many users at once, from the user table of a bundle.
+
+Legend: B users, L the longest of their histories.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exports.loader import Input
+from exports.raw import missing_rows, raw_columns
+from tfrs_models.features.history import HISTORY, REQUEST_TIME, TIME, TYPE
+
+Rows = dict[str, NDArray[Any]]
+
+_LISTS = (HISTORY, TYPE, TIME)
+
+
+def user_rows(users: Any, inputs: Mapping[str, Input], now: int) -> Rows:
+    """The inputs of a request by column, [B], histories [B, L]; what a user lacks is missing.
+
+    Args:
+        users: rows of the user table, a `pyarrow.Table`.
+        inputs: columns of users and contexts and histories.
+        now: time of the requests, seconds since 1970 UTC.
+    """
+    plain = {name: one for name, one in inputs.items() if name not in _LISTS}
+    rows = {name: missing_rows(described, len(users)) for name, described in plain.items()}
+    rows |= raw_columns(users, plain)
+    if REQUEST_TIME in rows:
+        rows[REQUEST_TIME][:] = now
+    carried = [name for name in _LISTS if name in inputs]
+    return rows | {n: padded(users.column(n).to_pylist(), inputs[n]) for n in carried}
+
+
+def padded(lists: Sequence[Sequence[Any]], described: Input) -> NDArray[Any]:
+    """Lists as rows of one length, at least 1, filled with what is missing."""
+    width = max(1, *map(len, lists), 1)
+    rows = np.repeat(missing_rows(described, len(lists))[:, :1], width, axis=1)
+    for row, values in enumerate(lists):
+        rows[row, : len(values)] = values
+    return rows
