@@ -1,11 +1,12 @@
 """Seconds, memory and size of an export, and latency of the request model in one graph.
 
-    python benchmarks/export.py [--items 100000] [--requests 300] [--threads 0]
+    python benchmarks/export.py [--items 100000] [--users 5000] [--requests 300] [--threads 0]
 
 The models are those of the `demo` configuration, not trained: the cost does not depend on the
 weights. Memory is the peak of this process, in which the data are also prepared, and of the child
-that builds the index. Requests have a history of five items and 100 ids to exclude, one at a time.
-The last line is JSON.
+that builds the index. Requests have a history of five items and 100 ids to exclude, one at a time;
+then all users are asked for at once, 50 items each, without what they have seen. The last line is
+JSON.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +28,9 @@ from exports.loader import LoadedModel, load_model
 from exports.raw import missing_rows
 from exports.requests.model import DIVERSITY, EXCLUDE, RETRIEVE, K
 from exports.signatures import SIGNATURE
+from serving.batch import Batch, recommend_all, retrieve_all
 
-K_ASKED = 10
+K_ASKED, K_OF_ALL = 10, 50
 HISTORY, EXCLUDED = 5, 100
 MEGABYTE = 1e6
 
@@ -36,16 +39,18 @@ def main() -> None:
     """Export, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--items", type=int, default=100_000)
+    parser.add_argument("--users", type=int, default=5_000)
     parser.add_argument("--requests", type=int, default=300)
     parser.add_argument("--threads", type=int, default=0)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        parts = make_parts(arguments.items, folder)
+        parts = make_parts(folder, items=arguments.items, users=arguments.users)
         start = time.perf_counter()
         bundle = write_bundle(parts, folder / "bundle")
         result: dict[str, Any] = {
             "items": arguments.items,
+            "users": arguments.users,
             "seconds": round(time.perf_counter() - start, 1),
             **memory(),
             "bundle_mb": round(sum(p.stat().st_size for p in files(bundle)) / MEGABYTE, 1),
@@ -57,7 +62,24 @@ def main() -> None:
             result[label] = timed(lambda i, m=model, a=asked: m(a[i]), len(asked))  # type: ignore[misc]
             print(f"{label:32} {result[label]}", flush=True)
             model.close()
+        result |= all_users(bundle, arguments.threads)
     print(json.dumps(result))
+
+
+def all_users(bundle: Path, threads: int) -> dict[str, dict[str, float]]:
+    """Seconds, and users a second, by the index alone and with ranking."""
+    path = bundle.parent / "all.parquet"
+    found = {}
+    for name, call in (
+        ("all users, retrieved", partial(retrieve_all, bundle, K_OF_ALL)),
+        ("all users, ranked", partial(recommend_all, bundle, Batch(K_OF_ALL))),
+    ):
+        start = time.perf_counter()
+        users = call(path, threads)
+        seconds = time.perf_counter() - start
+        found[name] = {"seconds": round(seconds, 1), "users_a_second": round(users / seconds, 1)}
+        print(f"{name:32} {found[name]}", flush=True)
+    return found
 
 
 def files(folder: Path) -> list[Path]:

@@ -36,9 +36,10 @@ WARM_UP = 20
 K = 10
 
 
-def make_parts(items: int, folder: Path) -> BundleParts:
-    """What a bundle is made of: untrained models over simulated items."""
-    config = load_config("demo", [f"data.simulated.items={items}", "export.min_index_recall=0"])
+def make_parts(folder: Path, **simulated: int) -> BundleParts:
+    """What a bundle is made of: untrained models over a simulated shop of other sizes."""
+    sizes = [f"data.simulated.{name}={size}" for name, size in simulated.items()]
+    config = load_config("demo", [*sizes, "export.min_index_recall=0"])
     dataset = prepare(config.data, config.seed, folder / "datasets")
     encoder = FeatureEncoder(fit_features(config.features, dataset, folder / "features"))
     tables = encode_tables(encoder, dataset, folder / "encoded")
@@ -54,7 +55,7 @@ def make_parts(items: int, folder: Path) -> BundleParts:
 
 def new_bundle(items: int, folder: Path) -> Path:
     """A bundle of `make_parts`."""
-    return write_bundle(make_parts(items, folder), folder / "bundle")
+    return write_bundle(make_parts(folder, items=items), folder / "bundle")
 
 
 def requests(recommender: Recommender, count: int) -> list[Request]:

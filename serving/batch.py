@@ -16,8 +16,9 @@ from configs.errors import ArtifactError, ConfigError
 from exports.loader import Input, LoadedModel, load_model
 from exports.manifest import verify
 from exports.user_rows import padded, user_rows
+from serving.batch_retrieval import Retrieval, answers
 from serving.request import MAX_K
-from serving.tables import SEEN, UserTable, open_users
+from serving.tables import SEEN, UserTable, open_items, open_users
 from tfrs_models.durable import new_file
 
 _TEXTS = Input("string", (None, None))
@@ -30,15 +31,13 @@ class Batch:
 
     Attributes:
         k: items for each user, 1 to 500.
-        signature: of the request model: `serving_default` ranks, `retrieve` does not.
-        rows: users of a block.
         diversity: 0 to 1; see docs/exporting.md.
+        rows: users of a block.
     """
 
     k: int
-    signature: str = "serving_default"
-    rows: int = 128
     diversity: float = 0.0
+    rows: int = 128
 
 
 def recommend_all(bundle: Path, batch: Batch, path: Path, threads: int = 0) -> int:
@@ -61,17 +60,39 @@ def recommend_all(bundle: Path, batch: Batch, path: Path, threads: int = 0) -> i
         ConfigError: `k` or `diversity` is out of its range.
     """
     _check(batch)
-    seen = verify(bundle).exclude_seen
+    manifest = verify(bundle)
+    users = _users(bundle)
+    model = load_model(bundle, threads)
+    _write(_blocks(model, users, batch, manifest.exclude_seen), path)
+    model.close()
+    return len(users.table)
+
+
+def retrieve_all(bundle: Path, k: int, path: Path, threads: int = 0) -> int:
+    """Write the nearest items of each user, by the index of the bundle and without ranking.
+
+    As `recommend_all`, with `retrieval_score` alone.
+    """
+    _check(Batch(k))
+    manifest = verify(bundle)
+    users = _users(bundle)
+    ids = open_items(bundle / "items.parquet").table.column(_ITEM).to_pylist()
+    names = np.array([name.encode() for name in ids], object)
+    retrieval = Retrieval.open(bundle, manifest, threads)
+    found = retrieval.blocks(users.table, k)
+    _write((_table(owners, answers(names, one)) for owners, one in found), path)
+    retrieval.embed_query.close()
+    return len(users.table)
+
+
+def _users(bundle: Path) -> UserTable:
     users = open_users(bundle / "users.arrow")
     if users is None:
         raise ArtifactError(
             f"{bundle} has no user table: export it with `export.user_table: true`, or ask "
             "`serving.recommender` user by user."
         )
-    model = load_model(bundle, threads, batch.signature)
-    _write(_blocks(model, users, batch, seen), path)
-    model.close()
-    return len(users.table)
+    return users
 
 
 def _check(batch: Batch) -> None:
@@ -93,8 +114,7 @@ def _write(tables: Iterator[Any], path: Path) -> None:
 
 def _blocks(model: LoadedModel, users: UserTable, batch: Batch, seen: bool) -> Iterator[Any]:
     now = int(time.time())
-    # Blocks of users with as many events have the least padding, but would lose the users' order.
-    for start in range(0, max(len(users.table), 1), batch.rows):
+    for start in range(0, len(users.table), batch.rows):
         block = users.table.slice(start, batch.rows)
         answer = model(_requests(model.inputs, block, batch, seen, now))
         yield _table(block.column("user_id").to_pylist(), answer)
@@ -109,8 +129,7 @@ def _requests(
     rows |= {name: empty for name in inputs if name.startswith("only")}
     rows["exclude"] = padded(block.column(SEEN).to_pylist(), _TEXTS) if seen else empty
     rows["k"] = np.full(len(block), batch.k, np.int32)
-    if "diversity" in inputs:
-        rows["diversity"] = np.full(len(block), batch.diversity, np.float32)
+    rows["diversity"] = np.full(len(block), batch.diversity, np.float32)
     return rows
 
 

@@ -146,8 +146,11 @@ def _text(value: Any) -> str:
 @click.option("--artifacts", default="artifacts", show_default=True, help="Folder of the runs.")
 def batch(run: str, target: str, k: int, diversity: float, retrieve: bool, artifacts: str) -> None:
     """Recommend items to every user that the bundle of RUN knows."""
-    from serving.batch import Batch, recommend_all
+    from serving.batch import Batch, recommend_all, retrieve_all
 
-    asked = Batch(k, "retrieve" if retrieve else "serving_default", diversity=diversity)
-    users = recommend_all(find_bundle(run, Path(artifacts)), asked, Path(target))
+    bundle, path = find_bundle(run, Path(artifacts)), Path(target)
+    if retrieve:
+        users = retrieve_all(bundle, k, path)
+    else:
+        users = recommend_all(bundle, Batch(k, diversity), path)
     click.echo(f"{users:,} users: {target}")

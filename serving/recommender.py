@@ -99,6 +99,17 @@ class Recommender:
         recommender.recommend(Request(k=1))
         return recommender
 
+    @property
+    def models(self) -> Mapping[str, LoadedModel]:
+        """The models by their folder in the bundle."""
+        ranker = {} if self.rank is None else {"models/rank": self.rank}
+        return {"models/embed_query": self.embed_query} | ranker
+
+    def close(self) -> None:
+        """Free the models; no request may be running."""
+        for model in self.models.values():
+            model.close()
+
     def recommend(self, request: Request) -> Recommendation:
         """Recommend items.
 

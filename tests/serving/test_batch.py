@@ -10,7 +10,9 @@ from support.bundles import Run, make_run
 from configs.errors import ArtifactError, ConfigError
 from exports.loader import load_model
 from exports.user_rows import user_rows
-from serving.batch import Batch, recommend_all
+from serving.batch import Batch, recommend_all, retrieve_all
+from serving.recommender import Recommender
+from serving.request import Request
 from serving.tables import open_users
 from tfrs_models.cli import main
 
@@ -70,9 +72,27 @@ def test_the_scores_of_all_tasks_are_columns(found: dict[str, list]) -> None:
 
 
 def test_candidates_can_be_had_without_ranking(run: Run, tmp_path: Path) -> None:
-    recommend_all(run.bundle, Batch(k=2, signature="retrieve"), tmp_path / "found.parquet")
+    retrieve_all(run.bundle, 2, tmp_path / "found.parquet")
     columns = pq.read_schema(tmp_path / "found.parquet").names
     assert columns == ["user_id", "place", "item_id", "retrieval_score"]
+
+
+def test_candidates_are_those_of_a_user_alone(run: Run, tmp_path: Path) -> None:
+    recommender = Recommender.open(run.bundle)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("time.time", lambda: NOW)
+        retrieve_all(run.bundle, 34, tmp_path / "found.parquet")
+        request = Request("u7", k=34)
+        known = recommender.look_up(request)
+        query = recommender.embed_query(recommender.query_inputs(request, known))
+    positions, scores = recommender.retrieve(query["query_embedding"], 34, known.removed)
+    rows = pq.read_table(tmp_path / "found.parquet").to_pylist()
+    mine = [row for row in rows if row["user_id"] == "u7"]
+    ids = recommender.items.table.column("item_id").take(positions).to_pylist()
+    # 40 items, of which the user has seen six.
+    assert len(ids) == 34
+    assert [row["item_id"] for row in mine] == ids
+    np.testing.assert_allclose([row["retrieval_score"] for row in mine], scores, atol=1e-5)
 
 
 def test_a_bundle_without_users_is_refused(tmp_path: Path) -> None:
