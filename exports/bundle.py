@@ -3,6 +3,7 @@
 import datetime
 import importlib.metadata
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,8 @@ from configs.export import IndexConfig
 from configs.run import RunConfig, fingerprint
 from exports.index import build_index, measure_recall, open_index
 from exports.loader import LoadedModel, load_model
-from exports.manifest import Manifest, write_manifest
+from exports.manifest import Manifest, Rows, write_manifest
+from exports.model_card import CARD, Learned, model_card
 from exports.raw import raw_columns
 from exports.requests.catalogue import Catalogue
 from exports.requests.data import item_data
@@ -30,10 +32,11 @@ from exports.savedmodels import (
     save_query_model,
     save_rank_model,
 )
+from exports.schema import schema_fingerprint
 from exports.tables import item_table, user_table, write_users
 from exports.verification.recorder import MOST, record_requests
 from exports.warm_up import write_warm_up
-from tfrs_models.data.dataset import PreparedDataset
+from tfrs_models.data.dataset import FIRST_ROW, PreparedDataset
 from tfrs_models.durable import new_folder
 from tfrs_models.evaluation.reranked import separators
 from tfrs_models.features.encoder import FeatureEncoder
@@ -42,6 +45,7 @@ from tfrs_models.reranking.catalogue import check_columns
 from tfrs_models.reranking.chain import open_chain
 
 EXACT = "exact"
+REPORT = "report.html"
 _ITEMS_A_CALL = 4_096
 _RECALL_QUERIES = 1_000
 _LIBRARIES = ("tensorflow", "tensorflow-recommenders", "scann", "numpy", "tfrs-two-stage")
@@ -60,6 +64,7 @@ class BundleParts:
         metrics: the measured values of the run, by flat key.
         queries: float32 [Q, D] or [Q, H, D], embeddings of real queries, for the recall of the
             index.
+        report: the page of the run's measurements, which is copied; None where there is none.
     """
 
     config: RunConfig
@@ -69,6 +74,7 @@ class BundleParts:
     ranker: Ranker | None
     metrics: Mapping[str, float]
     queries: NDArray[np.float32]
+    report: Path | None = None
 
 
 def write_bundle(parts: BundleParts, folder: Path) -> Path:
@@ -90,8 +96,9 @@ def write_bundle(parts: BundleParts, folder: Path) -> Path:
         recall = _write_indexes(parts, embeddings, items, work / "index")
         _write_request_model(parts, embeddings, items, work)
         _write_samples(parts, items, users, work)
-        _write_records(parts, work)
-        write_manifest(_manifest(parts, recall), work)
+        manifest = _manifest(parts, recall)
+        _write_records(parts, manifest, work)
+        write_manifest(manifest, work)
     return folder
 
 
@@ -176,13 +183,17 @@ def _recall(parts: BundleParts, folder: Path) -> float:
     return measure_recall(index, exact, queries[:_RECALL_QUERIES])
 
 
-def _write_records(parts: BundleParts, folder: Path) -> None:
+def _write_records(parts: BundleParts, manifest: Manifest, folder: Path) -> None:
     import yaml
 
     parts.encoder.spec.save(folder / "features")
     config = yaml.safe_dump(parts.config.model_dump(mode="json"), sort_keys=False)
     (folder / "config.yaml").write_text(config, encoding="utf-8")
     (folder / "metrics.json").write_text(json.dumps(dict(parts.metrics), indent=2) + "\n")
+    card = model_card(manifest, parts.config, parts.metrics, Learned.of(parts.dataset))
+    (folder / CARD).write_text(card, encoding="utf-8")
+    if parts.report is not None:
+        shutil.copyfile(parts.report, folder / REPORT)
 
 
 def _manifest(parts: BundleParts, recall: float) -> Manifest:
@@ -193,6 +204,8 @@ def _manifest(parts: BundleParts, recall: float) -> Manifest:
         data_window=(_iso(times.min()), _iso(times.max())),
         config_fingerprint=fingerprint(parts.config),
         dataset_fingerprint=parts.dataset.fingerprint,
+        schema_fingerprint=schema_fingerprint(parts.encoder.spec),
+        rows=_rows(parts.dataset),
         versions=_versions(),
         index=parts.config.export.index.type,
         index_recall=recall,
@@ -201,6 +214,11 @@ def _manifest(parts: BundleParts, recall: float) -> Manifest:
         reranking=parts.config.reranking,
         separators=separators(parts.encoder.spec),
     )
+
+
+def _rows(dataset: PreparedDataset) -> Rows:
+    users, items = dataset.num_users - FIRST_ROW, dataset.num_items - FIRST_ROW
+    return Rows(users=users, items=items, events=len(dataset.events))
 
 
 def _iso(microseconds: np.int64) -> str:

@@ -24,6 +24,17 @@ class FileEntry(Section):
     """Size."""
 
 
+class Rows(Section):
+    """How many rows of each table are behind a bundle."""
+
+    users: int
+    """Users of the log."""
+    items: int
+    """Items of the catalogue, all of them candidates."""
+    events: int
+    """Events of all parts of the split."""
+
+
 class Manifest(Section):
     """What a bundle is."""
 
@@ -39,6 +50,12 @@ class Manifest(Section):
     """SHA-256 of the resolved configuration."""
     dataset_fingerprint: str
     """SHA-256 of the data settings and the source's content."""
+    schema_fingerprint: str
+    """SHA-256 of what the models read: names, types, columns and dtypes of the features."""
+    parents: tuple[str, ...] = ()
+    """SHA-256 of the manifests of the bundles whose training this one continues."""
+    rows: Rows
+    """Rows of the data."""
     versions: Mapping[str, str]
     """Versions of the libraries that wrote it."""
     index: str

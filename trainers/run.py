@@ -25,6 +25,7 @@ from tfrs_models.models.two_tower import TwoTower
 from trainers import evaluation
 from trainers.folders import CONFIG, locked, read_done, run_folder, stage, write_json
 from trainers.ranking.stage import train_ranking
+from trainers.report.page import REPORT_FILE
 from trainers.restore import restore
 from trainers.retrieval import (
     Material,
@@ -82,8 +83,8 @@ def run(config: RunConfig, artifacts: Path, console: Console) -> Outcome:
         done = train(config, artifacts, folder, console)
         console.print("[bold]Evaluating[/bold] against every baseline on the test events")
         found, metrics = evaluation.measured(done, folder)
-        bundle = folder / "bundle"
-        stage(folder / evaluation.EXPORT, lambda: _export(done, metrics, bundle))
+        bundle, report = folder / "bundle", folder / REPORT_FILE
+        stage(folder / evaluation.EXPORT, lambda: _export(done, metrics, bundle, report))
         return Outcome(folder, bundle, evaluation.add_speed(metrics, folder), found.results)
 
 
@@ -168,7 +169,9 @@ def _refit(material: Material, folder: Path, console: Console) -> TwoTower:
     )
 
 
-def _export(done: Trained, metrics: Mapping[str, float], bundle: Path) -> dict[str, float]:
+def _export(
+    done: Trained, metrics: Mapping[str, float], bundle: Path, report: Path
+) -> dict[str, float]:
     start = time.perf_counter()
     material = done.material
     parts = BundleParts(
@@ -179,6 +182,7 @@ def _export(done: Trained, metrics: Mapping[str, float], bundle: Path) -> dict[s
         ranker=done.ranker,
         metrics=metrics,
         queries=query_embeddings(done.two_tower, material, evaluation.test_queries(material)),
+        report=report,
     )
     write_bundle(parts, bundle)
     return {"seconds": time.perf_counter() - start}

@@ -114,15 +114,18 @@ def _print_summary(summary: "Summary") -> None:
 
 
 def _facts(summary: "Summary") -> Iterator[tuple[str, str]]:
-    manifest = summary.manifest
+    manifest, rows = summary.manifest, summary.manifest.rows
     yield "created", manifest.created
     yield "data window", " to ".join(manifest.data_window)
     yield "versions", ", ".join(f"{name} {version}" for name, version in manifest.versions.items())
     yield "index", f"{manifest.index}, recall {manifest.index_recall:.4f}"
     yield "candidates", str(manifest.candidates)
     yield "re-ranking", ", ".join(step.type for step in manifest.reranking.steps) or "none"
+    yield "rows", f"{rows.users:,} users, {rows.items:,} items, {rows.events:,} events"
     yield "configuration", manifest.config_fingerprint
     yield "dataset", manifest.dataset_fingerprint
+    yield "schema", manifest.schema_fingerprint
+    yield "parents", ", ".join(manifest.parents) or "none"
 
 
 def _model_table(name: str, model: "ModelSummary") -> Any:

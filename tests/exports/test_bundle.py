@@ -14,8 +14,9 @@ from configs.run import RunConfig
 from exports.bundle import write_bundle
 from exports.index import open_index
 from exports.loader import load_model
-from exports.manifest import read_manifest
+from exports.manifest import Rows, read_manifest
 from exports.raw import raw_columns
+from exports.schema import schema_fingerprint
 from tfrs_models.features.encode import encode_tables
 from tfrs_models.features.spec import FeatureSpec
 
@@ -25,7 +26,7 @@ def test_holds_every_promised_part(run: Run) -> None:
     assert parts >= {
         "models/embed_query", "models/embed_candidate", "models/rank", "index/scann",
         "index/exact", "features/spec.json", "items.parquet", "users.arrow", "config.yaml",
-        "metrics.json", "manifest.json", "saved_model.pb", "variables",
+        "metrics.json", "manifest.json", "saved_model.pb", "variables", "MODEL_CARD.md",
     }  # fmt: skip
 
 
@@ -79,6 +80,30 @@ def test_the_metrics_are_those_of_the_run(run: Run) -> None:
     assert json.loads((run.bundle / "metrics.json").read_text()) == dict(run.parts.metrics)
 
 
+def test_the_card_tells_the_metrics_of_the_run(run: Run) -> None:
+    card = (run.bundle / "MODEL_CARD.md").read_text()
+    assert "| retrieval.two_tower | 0.5000 |" in card
+
+
+def test_the_report_is_that_of_the_run(run: Run) -> None:
+    assert (run.bundle / "report.html").read_text() == "<p>measured</p>"
+
+
+def test_the_manifest_counts_the_rows_of_the_data(run: Run) -> None:
+    # 20 users with 6 events each.
+    assert read_manifest(run.bundle).rows == Rows(users=20, items=ITEMS, events=120)
+
+
+def test_the_manifest_holds_the_schema_of_the_features(run: Run) -> None:
+    assert read_manifest(run.bundle).schema_fingerprint == schema_fingerprint(
+        FeatureSpec.load(run.bundle / "features")
+    )
+
+
+def test_a_bundle_of_a_training_from_scratch_has_no_parents(run: Run) -> None:
+    assert read_manifest(run.bundle).parents == ()
+
+
 def test_the_manifest_says_what_the_bundle_is(run: Run) -> None:
     manifest = read_manifest(run.bundle)
     assert manifest.model_name == "tiny"
@@ -97,6 +122,7 @@ def test_optional_parts_stay_away(tmp_path: Path) -> None:
     bundle = write_bundle(parts, tmp_path / "bundle")
     assert not (bundle / "users.arrow").exists()
     assert not (bundle / "models" / "rank").exists()
+    assert not (bundle / "report.html").exists()
     assert [path.name for path in (bundle / "index").iterdir()] == ["exact"]
 
 

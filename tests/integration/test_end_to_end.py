@@ -18,6 +18,7 @@ from serving.request import Request
 from tfrs_models.data.dataset import TEST, VALIDATION
 from tfrs_models.evaluation.queries import build_queries
 from trainers import commands, folders
+from trainers.folders import load_run_config
 from trainers.ranking.lists import ranked
 from trainers.ranking.windows import window_of_test
 from trainers.retrieval import candidate_embeddings
@@ -109,6 +110,17 @@ def test_a_run_folder_holds_its_parts(outcome):
         "bundle/manifest.json",
     ):
         assert (outcome.folder / part).exists(), part
+
+
+def test_the_bundle_holds_the_report_of_the_run(outcome):
+    name = load_run_config(outcome.folder).name
+    assert f"<h1>{name}" in (outcome.bundle / "report.html").read_text()
+
+
+def test_the_card_of_the_bundle_has_the_figures_of_the_run(outcome):
+    metrics = json.loads((outcome.folder / "metrics.json").read_text())
+    card = (outcome.bundle / "MODEL_CARD.md").read_text()
+    assert f"| two_stage | {metrics['two_stage.recall@20']:.4f} [" in card
 
 
 def test_the_bundle_verifies(outcome):

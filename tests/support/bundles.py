@@ -1,7 +1,7 @@
 """A run without training: a dataset, fitted features, and models with fixed random weights."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +156,8 @@ class Run:
 
 
 def make_run(folder: Path, **arguments: Any) -> Run:
-    """A bundle of `make_parts`, written to `<folder>/bundle`."""
-    parts = make_parts(folder, **arguments)
+    """A bundle of `make_parts` and a report, written to `<folder>/bundle`."""
+    report = folder / "measured.html"
+    report.write_text("<p>measured</p>")
+    parts = replace(make_parts(folder, **arguments), report=report)
     return Run(parts, write_bundle(parts, folder / "bundle"))

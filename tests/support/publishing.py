@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from exports.manifest import Manifest, write_manifest
+from exports.manifest import Manifest, Rows, write_manifest
 from exports.publishing.ledger import read_ledger
 from exports.publishing.store import promote, publish, rollback
 
@@ -23,6 +23,8 @@ def make_bundle(folder: Path, text: str, name: str = "shop", repeat: int = 1) ->
         data_window=("2025-01-01T00:00:00Z", "2025-12-31T00:00:00Z"),
         config_fingerprint="0" * 64,
         dataset_fingerprint="1" * 64,
+        schema_fingerprint="2" * 64,
+        rows=Rows(users=2, items=3, events=4),
         versions={},
         index="exact",
         index_recall=1.0,

@@ -16,7 +16,8 @@ from tfrs_models.metrics.accuracy import accuracy
 from tfrs_models.metrics.catalogue import coverage, exposure, gini, novelty, popularity_share
 from tfrs_models.metrics.diversity import Vectors, diversity, unit_rows
 
-_HEAD_SHARE = 0.1
+HEAD_SHARE = 0.1
+"""Of the trained items, the most popular ones."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def beyond_accuracy(
         item_vectors: [num_items, D], dense or sparse; without them no diversity.
     """
     counts = train_counts(dataset)
-    popular = head(counts, _HEAD_SHARE)
+    popular = head(counts, HEAD_SHARE)
     vectors = None if item_vectors is None else unit_rows(item_vectors)
     results = {}
     for k in ks:

@@ -45,6 +45,14 @@ def test_inspect_prints_parts_and_signatures(recorded: Path) -> None:
         assert text in output
 
 
+def test_inspect_prints_rows_and_the_schema(recorded: Path) -> None:
+    output = invoke(inspect, str(recorded)).output
+    schema = json.loads((recorded / "manifest.json").read_text())["schema_fingerprint"]
+    assert "20 users, 40 items, 120 events" in output
+    # The terminal folds the 64 digits.
+    assert schema[:32] in output
+
+
 def test_inspect_as_json(recorded: Path) -> None:
     found = json.loads(invoke(inspect, str(recorded), "--json").output)
     manifest = json.loads((recorded / "manifest.json").read_text())
