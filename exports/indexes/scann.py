@@ -42,7 +42,7 @@ class Options(Section):
 def build(options: Options, embeddings: NDArray[np.float32], folder: Path, seed: int) -> None:
     """Train the index on one thread, so that one seed gives one index, and write it."""
     binding = _binding()
-    config = _config(options, embeddings, seed)
+    config = configuration(options, embeddings, seed)
     searcher = binding.create_searcher(np.ascontiguousarray(embeddings), config, 1)
     searcher.serialize(str(folder), relative_path=True)
     (folder / "reorder.txt").write_text(f"{options.reorder}\n")
@@ -90,7 +90,8 @@ def _binding() -> Any:
     return scann_ops_pybind
 
 
-def _config(options: Options, embeddings: NDArray[np.float32], seed: int) -> str:
+def configuration(options: Options, embeddings: NDArray[np.float32], seed: int) -> str:
+    """ScaNN's configuration for these embeddings, a text protocol buffer."""
     builder = _binding().builder(embeddings, _DEFAULT_NEIGHBORS, "dot_product")
     if len(embeddings) < max(options.brute_force_below, 2):
         return str(builder.score_brute_force().create_config())

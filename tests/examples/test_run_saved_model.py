@@ -3,16 +3,20 @@
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import tensorflow
 from support.bundles import Run, make_run
 
+from exports.indexes.scann import Options, configuration
 from exports.loader import load_model
 from exports.raw import missing_rows
+from exports.requests.scann_model import ScannItems, ScannModel
 
 SOURCE = Path(__file__).parents[2] / "examples" / "run_saved_model.c"
 NUMBERS = {"1": np.float32, "3": np.int32, "9": np.int64}
@@ -78,8 +82,21 @@ def tensor(line: str) -> np.ndarray:
     return np.array(parsed, NUMBERS.get(dtype, object)).reshape(shape)
 
 
-def answer(program: Path, bundle: Path, text: str) -> subprocess.CompletedProcess[str]:
-    command = [str(program), str(bundle)]
+@pytest.fixture(scope="module")
+def with_scann(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model with ScaNN's operations."""
+    embeddings = np.load(run.bundle / "index" / "exact" / "embeddings.npy")
+    ids = pq.read_table(run.bundle / "items.parquet").column("item_id").to_pylist()
+    items = ScannItems(ids, embeddings, configuration(Options(), embeddings, seed=1), reorder=40)
+    folder = tmp_path_factory.mktemp("models") / "retrieve_scann"
+    ScannModel(run.parts.encoder, run.parts.retriever, items, exclude_seen=True).save(folder)
+    return folder
+
+
+def answer(
+    program: Path, bundle: Path, text: str, *libraries: str
+) -> subprocess.CompletedProcess[str]:
+    command = [str(program), str(bundle), *libraries]
     return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
 
 
@@ -104,3 +121,21 @@ def test_a_folder_that_is_no_model_is_refused(program: Path, tmp_path: Path) -> 
     ended = answer(program, tmp_path, "")
     assert ended.returncode == 1
     assert "Could not find SavedModel" in ended.stderr
+
+
+def test_a_model_with_scann_answers_when_its_operations_are_loaded(
+    program: Path, with_scann: Path
+) -> None:
+    library = Path(find_spec("scann").origin).parent / "scann_ops" / "cc" / "_scann_ops.so"
+    printed = answer(program, with_scann, lines(with_scann), str(library)).stdout.splitlines()
+    given = request(with_scann)
+    model = load_model(with_scann)
+    expected = model({name: given[name] for name in model.inputs})
+    names = sorted(expected)
+    np.testing.assert_array_equal(tensor(printed[names.index("item_id")]), expected["item_id"])
+
+
+def test_without_them_the_model_is_refused(program: Path, with_scann: Path) -> None:
+    ended = answer(program, with_scann, lines(with_scann))
+    assert ended.returncode == 1
+    assert "Op type not registered 'Scann>" in ended.stderr
