@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exports.requests.model import DIVERSITY, RETRIEVE, K
+from exports.requests.answers import K
+from exports.requests.model import DIVERSITY, RETRIEVE
 from exports.signatures import SIGNATURE
 from tfrs_models.backend import tf
 

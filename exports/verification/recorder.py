@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from exports.loader import LoadedModel, load_model
 from exports.raw import missing_rows
-from exports.requests.model import DIVERSITY, K
+from exports.requests.answers import K
+from exports.requests.model import DIVERSITY
 from exports.savedmodels import RETRIEVAL_SCORE
 from exports.verification.protos import FILE as MODEL_FILE
 from exports.verification.recordings import (

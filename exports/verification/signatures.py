@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from configs.formula import SCORE
-from exports.requests.model import COUNT, ITEM_ID, K
+from exports.requests.answers import COUNT, ITEM_ID, K
 from exports.savedmodels import (
     CANDIDATE_EMBEDDING,
     ITEM_STATISTICS,
