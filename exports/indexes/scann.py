@@ -1,6 +1,7 @@
 """The ScaNN index: a tree of partitions, anisotropic quantisation, exact reordering.
 
-Guo et al., Accelerating Large-Scale Inference with Anisotropic Vector Quantization, ICML 2020.
+Guo et al., Accelerating Large-Scale Inference with Anisotropic Vector Quantization, ICML 2020; Sun
+et al., SOAR: Improved Indexing for Approximate Nearest Neighbor Search, NeurIPS 2023.
 """
 
 import math
@@ -33,6 +34,9 @@ class Options(Section):
     """Partitions of the tree; the square root of the number of candidates when missing."""
     leaves_to_search: Positive | None = None
     """Partitions searched for each query; a tenth of them, at least 10, when missing."""
+    soar: Annotated[float, Field(gt=0)] | None = None
+    """Weight of a second partition for each candidate (lambda of SOAR): more recall for the same
+    partitions searched, more memory. Off when missing; 1.5 is usual."""
     reorder: Positive = 400
     """Candidates scored again exactly; at least four times the `k` that is asked for."""
     anisotropic_threshold: Annotated[float, Field(gt=0, lt=1)] = 0.2
@@ -115,4 +119,5 @@ def _tree(options: Options, count: int) -> dict[str, Any]:
         "num_leaves_to_search": searched,
         "training_sample_size": min(count, _TRAINING_SAMPLE),
         "random_init": False,
+        "soar_lambda": options.soar,
     }
