@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from exports.loader import Input
 from exports.raw import missing_rows, raw_columns
-from tfrs_models.features.history import HISTORY, REQUEST_TIME, TIME, TYPE
 
 Rows = dict[str, NDArray[Any]]
 
-_LISTS = (HISTORY, TYPE, TIME)
+# As `tfrs_models.features.history` names them, which a server does not import.
+_LISTS = ("history", "history_type", "history_time")
+_REQUEST_TIME = "timestamp"
 
 
 def user_rows(users: Any, inputs: Mapping[str, Input], now: int) -> Rows:
@@ -29,8 +30,8 @@ def user_rows(users: Any, inputs: Mapping[str, Input], now: int) -> Rows:
     plain = {name: one for name, one in inputs.items() if name not in _LISTS}
     rows = {name: missing_rows(described, len(users)) for name, described in plain.items()}
     rows |= raw_columns(users, plain)
-    if REQUEST_TIME in rows:
-        rows[REQUEST_TIME][:] = now
+    if _REQUEST_TIME in rows:
+        rows[_REQUEST_TIME][:] = now
     carried = [name for name in _LISTS if name in inputs]
     return rows | {n: padded(users.column(n).to_pylist(), inputs[n]) for n in carried}
 
