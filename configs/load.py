@@ -56,6 +56,16 @@ def changed(config: RunConfig, settings: Mapping[str, Any]) -> RunConfig:
     return _validated(config.name, Document(values))
 
 
+def overridden(config: RunConfig, overrides: Sequence[str]) -> RunConfig:
+    """The configuration with overrides as `load_config` takes them.
+
+    Raises:
+        ConfigError: lists every wrong setting.
+    """
+    changes = reduce(_merge, map(_override, overrides), Document({}))
+    return _validated(config.name, _merge(Document(config.model_dump(mode="json")), changes))
+
+
 def _validated(source: str, document: Document) -> RunConfig:
     try:
         return RunConfig.model_validate(document.values)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from configs.errors import ArtifactError
+from configs.errors import ArtifactError, ConfigError
 from exports.signatures import SIGNATURE
 from tfrs_models.backend import tf
 
@@ -54,18 +54,25 @@ class LoadedModel:
 
         Raises:
             ArtifactError: a name is missing or unknown: the caller belongs to another model.
+            ConfigError: an array does not have the shape of its input.
+            ValueError: a value cannot be cast to the type of its input.
         """
         if arrays.keys() != self.inputs.keys():
             raise ArtifactError(
                 f"the model takes the inputs {', '.join(sorted(self.inputs))}, got "
                 f"{', '.join(sorted(arrays))}. Use the item table and the models of one bundle."
             )
-        results = self.run(*(arrays[name] for name in self.inputs))
+        results = self.run(*(_fed(arrays[name], name, one) for name, one in self.inputs.items()))
         return dict(zip(self.outputs, results, strict=True))
 
     def close(self) -> None:
-        """Free the model."""
+        """Free the model; calls that are running are cancelled."""
+        from tensorflow.python.framework.ops import dismantle_graph
+
         self.session.close()
+        # The graph refers to itself, so it would stay until Python's next full collection, which
+        # comes late and halts every thread. TensorFlow clears its own short-lived graphs like this.
+        dismantle_graph(self.session.graph)
 
 
 def load_model(folder: Path, threads: int = 0, signature: str = SIGNATURE) -> LoadedModel:
@@ -110,11 +117,38 @@ def _session(threads: int) -> Any:
 
 def _loaded(session: Any, signature: Any) -> LoadedModel:
     inputs, outputs = dict(signature.inputs), dict(signature.outputs)
-    run = session.make_callable(
-        [info.name for info in outputs.values()], [info.name for info in inputs.values()]
+    run = _callable(
+        session, [info.name for info in inputs.values()], [info.name for info in outputs.values()]
     )
     described = {name: _input(info) for name, info in inputs.items()}
     return LoadedModel(described, tuple(outputs), session, run)
+
+
+def _callable(session: Any, feeds: list[str], fetches: list[str]) -> Any:
+    """A function from arrays in the order of `feeds` to arrays in the order of `fetches`.
+
+    The public `session.make_callable` goes through `session.run` where there are feeds: each call
+    of a small query model took 0.6 ms instead of 0.26 ms. This is what it calls without feeds,
+    which neither casts nor checks shapes, so `_fed` does.
+    """
+    from tensorflow.core.protobuf.config_pb2 import CallableOptions
+
+    return session._make_callable_from_options(CallableOptions(feed=feeds, fetch=fetches))
+
+
+def _fed(values: Any, name: str, described: Input) -> NDArray[Any]:
+    """The values as the array that an input takes."""
+    dtype = object if described.dtype == "string" else described.dtype
+    array: NDArray[Any] = np.asarray(values, dtype)
+    shape = described.shape
+    if array.ndim != len(shape) or any(
+        own not in (None, size) for own, size in zip(shape, array.shape, strict=True)
+    ):
+        raise ConfigError(
+            f"the input `{name}` must have the shape {list(shape)} (None is any size), got "
+            f"{list(array.shape)}: bring it into that shape."
+        )
+    return array
 
 
 def _input(info: Any) -> Input:

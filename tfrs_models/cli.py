@@ -32,6 +32,7 @@ class Entry(NamedTuple):
 COMMANDS: Mapping[str, Entry] = {
     "train": Entry("trainers.commands:train", "Train both stages, measure them, write a bundle."),
     "evaluate": Entry("trainers.commands:evaluate", "Measure a run again, beside the baselines."),
+    "export": Entry("trainers.commands:export", "Write the bundle of a finished run again."),
     "tune": Entry("trainers.tune.commands:tune", "Search for better settings of retrieval."),
     "feedback": Entry(
         "trainers.feedback.commands:feedback", "See what policies do over rounds, in simulation."

@@ -1,4 +1,4 @@
-"""`tfrs train` and `tfrs evaluate`."""
+"""`tfrs train`, `tfrs evaluate` and `tfrs export`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -54,3 +54,32 @@ def evaluate(run: str, artifacts: Path) -> None:
     console.print(table(found.results), cold_start_table(found.results))
     click.echo(f"Metrics: {folder / 'metrics.json'}")
     click.echo(f"Report:  {folder / 'report.html'}")
+
+
+@click.command()
+@click.argument("run")
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change one setting of `export`, `reranking` or `ranking.score`.",
+)
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Instead of the run's bundle.",
+)
+@click.option("--artifacts", type=click.Path(path_type=Path), default=Path("artifacts"))
+def export(run: str, overrides: Sequence[str], to: Path | None, artifacts: Path) -> None:
+    """Write the bundle of a finished RUN again, perhaps with other settings; nothing is trained."""
+    from rich.console import Console
+
+    from exports.runs import find_run
+    from trainers.export import export_run
+    from trainers.folders import CONFIG
+
+    folder = find_run(artifacts, run, CONFIG)
+    bundle = export_run(folder, overrides, to, artifacts, Console())
+    click.echo(f"Bundle:  {bundle}")

@@ -84,7 +84,7 @@ def run(config: RunConfig, artifacts: Path, console: Console) -> Outcome:
         console.print("[bold]Evaluating[/bold] against every baseline on the test events")
         found, metrics = evaluation.measured(done, folder)
         bundle, report = folder / "bundle", folder / REPORT_FILE
-        stage(folder / evaluation.EXPORT, lambda: _export(done, metrics, bundle, report))
+        stage(folder / evaluation.EXPORT, lambda: export(done, metrics, bundle, report))
         return Outcome(folder, bundle, evaluation.add_speed(metrics, folder), found.results)
 
 
@@ -169,9 +169,10 @@ def _refit(material: Material, folder: Path, console: Console) -> TwoTower:
     )
 
 
-def _export(
-    done: Trained, metrics: Mapping[str, float], bundle: Path, report: Path
+def export(
+    done: Trained, metrics: Mapping[str, float], bundle: Path, report: Path | None = None
 ) -> dict[str, float]:
+    """Write the bundle: how long that took, for the record of the stage."""
     start = time.perf_counter()
     material = done.material
     parts = BundleParts(

@@ -1,4 +1,5 @@
 import gc
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 from support.bundles import Run
 
-from configs.errors import ArtifactError
+from configs.errors import ArtifactError, ConfigError
 from exports.loader import Input, load_model
 from exports.raw import missing_rows
 from tfrs_models.backend import tf
@@ -58,6 +59,26 @@ def test_models_do_not_share_state(run: Run) -> None:
     assert second(query(run))["query_embedding"].shape[0] == 2
 
 
+def test_a_closed_model_is_freed_without_a_collection(run: Run) -> None:
+    model = load_model(run.bundle / "models" / "embed_query")
+    model(query(run))
+    graph = weakref.ref(model.session.graph)
+    gc.disable()
+    try:
+        model.close()
+        del model
+        assert graph() is None
+    finally:
+        gc.enable()
+
+
+def test_a_closed_model_answers_no_more(run: Run) -> None:
+    model = load_model(run.bundle / "models" / "embed_query")
+    model.close()
+    with pytest.raises(tf.errors.CancelledError, match="closed"):
+        model(query(run))
+
+
 @pytest.mark.slow
 def test_reloading_gives_the_memory_back(run: Run) -> None:
     folder = run.bundle / "models" / "embed_candidate"
@@ -85,6 +106,19 @@ def test_a_missing_input_is_named(run: Run) -> None:
     del raw["city"]
     with pytest.raises(ArtifactError, match="age, city, history"):
         load_model(run.bundle / "models" / "embed_query")(raw)
+
+
+def test_an_array_of_another_shape_is_named(run: Run) -> None:
+    model = load_model(run.bundle / "models" / "embed_query")
+    with pytest.raises(ConfigError, match=r"`history` .* \[None, None\] .*got \[2\]"):
+        model(query(run) | {"history": np.array(["i1", "i2"], object)})
+
+
+def test_lists_and_other_numbers_are_cast(run: Run) -> None:
+    model, arrays = load_model(run.bundle / "models" / "embed_query"), query(run)
+    cast = {name: values.tolist() for name, values in arrays.items()}
+    expected = model(arrays)["query_embedding"]
+    np.testing.assert_array_equal(model(cast)["query_embedding"], expected)
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """One tiny run, from simulated events to recommendations, and runs that leave a part out."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from rich.console import Console
-from support.training import ids_of, tiny_config
+from support.training import assert_same_numbers, ids_of, stored, tiny_config
 
 from configs.errors import ArtifactError, ConfigError
 from exports.manifest import verify
@@ -18,6 +19,7 @@ from serving.request import Request
 from tfrs_models.data.dataset import TEST, VALIDATION
 from tfrs_models.evaluation.queries import build_queries
 from trainers import commands, folders
+from trainers.export import export_run, still_true
 from trainers.folders import load_run_config
 from trainers.ranking.lists import ranked
 from trainers.ranking.windows import window_of_test
@@ -245,6 +247,92 @@ def test_evaluate_refuses_a_run_that_is_not_finished(tmp_path):
         CliRunner().invoke(
             commands.evaluate, ["half", "--artifacts", str(tmp_path)], catch_exceptions=False
         )
+
+
+@pytest.fixture(scope="module")
+def exported(outcome: Outcome, artifacts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle of the run again, with other settings."""
+    bundle = tmp_path_factory.mktemp("exported") / "bundle"
+    changes = ("ranking.score=1 - positive", "export.user_table=false")
+    settings = [part for change in changes for part in ("--set", change)]
+    arguments = [outcome.folder.name, "--artifacts", str(artifacts), "--to", str(bundle)]
+    CliRunner().invoke(commands.export, [*arguments, *settings], catch_exceptions=False)
+    return bundle
+
+
+def test_export_writes_a_bundle_with_other_settings(exported):
+    verify(exported)
+    assert not (exported / "users.arrow").exists()
+    item = Recommender.open(exported).recommend(Request(k=1)).items[0]
+    assert item.score == pytest.approx(1 - item.predictions["positive"], rel=1e-5)
+
+
+def test_export_trains_nothing(exported, outcome):
+    for model in ("embed_query", "embed_candidate"):
+        graphs = [bundle / "models" / model / "variables" for bundle in (exported, outcome.bundle)]
+        assert_same_numbers(*(stored(str(graph / "variables")) for graph in graphs))
+
+
+def test_export_leaves_out_the_metrics_that_another_score_changes(exported, outcome):
+    metrics = json.loads((exported / "metrics.json").read_text())
+    assert metrics["retrieval.two_tower.recall@10"] == pytest.approx(
+        outcome.metrics["retrieval.two_tower.recall@10"], rel=1e-6
+    )
+    assert not [name for name in metrics if "two_stage" in name or "candidates" in name]
+    assert "two_stage.recall@10" in outcome.metrics
+    assert not (exported / "report.html").exists()
+
+
+def test_export_leaves_the_run_as_it_is(exported, outcome):
+    assert json.loads((outcome.folder / folders.CONFIG).read_text()) == tiny_config().model_dump(
+        mode="json"
+    )
+    assert (outcome.bundle / "users.arrow").exists()
+
+
+def test_export_replaces_the_bundle_of_the_run_whole(outcome, artifacts, tmp_path):
+    folder = shutil.copytree(outcome.folder, tmp_path / "run")
+    (folder / "bundle" / "more.txt").touch()
+    arguments = [str(folder), "--artifacts", str(artifacts)]
+    CliRunner().invoke(commands.export, arguments, catch_exceptions=False)
+    assert verify(folder / "bundle").config_fingerprint == verify(outcome.bundle).config_fingerprint
+    assert (folder / "bundle" / "report.html").exists()
+
+
+@pytest.mark.parametrize("key", ["ranking.candidates", "ranking", "exports.index", "seed"])
+def test_export_refuses_a_setting_that_needs_training(outcome, tmp_path, key):
+    with pytest.raises(ConfigError, match=rf"need no training.*received `{key}`"):
+        export_run(outcome.folder, [f"{key}=1"], None, tmp_path, QUIET)
+
+
+def test_export_refuses_a_wrong_value(outcome, tmp_path):
+    with pytest.raises(ConfigError, match=r"`ranking.score`|`ranking`"):
+        export_run(outcome.folder, ["ranking.score=clicks"], None, tmp_path, QUIET)
+
+
+def test_export_replaces_nothing_but_bundles(outcome, tmp_path):
+    (tmp_path / "letter.txt").touch()
+    with pytest.raises(ConfigError, match="holds something else"):
+        export_run(outcome.folder, [], tmp_path, tmp_path, QUIET)
+    assert (tmp_path / "letter.txt").exists()
+
+
+def test_export_refuses_a_target_that_another_process_writes(outcome, tmp_path):
+    (tmp_path / ".unfinished-bundle").mkdir()
+    with pytest.raises(ArtifactError, match="another process writes this bundle"):
+        export_run(outcome.folder, [], tmp_path / "bundle", tmp_path, QUIET)
+
+
+def test_export_refuses_a_run_that_is_not_finished(tmp_path):
+    with pytest.raises(ArtifactError, match="not finished"):
+        export_run(tmp_path, [], None, tmp_path, QUIET)
+
+
+def test_other_re_ranking_changes_the_metrics_of_its_lists_alone():
+    before = tiny_config()
+    after = tiny_config(reranking={"steps": [{"type": "mmr"}]})
+    names = ("two_stage.ndcg@10", "two_stage.reranked.ndcg@10", "differences.reranked-two_stage.a")
+    assert still_true(dict.fromkeys(names, 1.0), before, after) == {"two_stage.ndcg@10": 1.0}
 
 
 def test_data_that_have_changed_are_refused(outcome, artifacts):
