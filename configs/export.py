@@ -1,11 +1,15 @@
 """The bundle that servers load."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from configs.plugins import PluginSection
 from configs.section import Section
+
+AUTO = "auto"
+"""The type that no plug-in has: several indexes are measured, see `exports.choice`."""
 
 
 class IndexConfig(PluginSection):
@@ -14,7 +18,24 @@ class IndexConfig(PluginSection):
     kind = "index"
 
     type: str = "scann"
-    """Name of the index: a module of `exports.indexes`, or a dotted name."""
+    """A module of `exports.indexes`, a dotted name, or `auto`, which measures several."""
+
+    @field_validator("type")
+    @classmethod
+    def _check_type(cls, name: str) -> str:
+        return name if name == AUTO else super()._check_type(name)
+
+    @field_validator("options")
+    @classmethod
+    def _resolve_options(cls, raw: Mapping[str, Any], info: ValidationInfo) -> Mapping[str, Any]:
+        if info.data.get("type") != AUTO:
+            return super()._resolve_options(raw, info)
+        if raw:
+            raise ValueError(
+                f"`type: {AUTO}` has no settings, received {sorted(raw)}: leave `options` out, or "
+                "name the index that they belong to"
+            )
+        return raw
 
 
 class ExportConfig(Section):

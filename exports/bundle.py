@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.errors import ArtifactError
-from configs.export import IndexConfig
+from configs.export import AUTO, ExportConfig, IndexConfig
 from configs.run import RunConfig, fingerprint
+from exports.choice import Chosen, Vectors, choose_index
+from exports.contest import EXACT
 from exports.index import build_index, measure_recall, open_index
 from exports.loader import LoadedModel, load_model
 from exports.manifest import Manifest, Rows, write_manifest
@@ -44,7 +46,6 @@ from tfrs_models.features.tables import MICROSECONDS_A_SECOND
 from tfrs_models.reranking.catalogue import check_columns
 from tfrs_models.reranking.chain import open_chain
 
-EXACT = "exact"
 REPORT = "report.html"
 _ITEMS_A_CALL = 4_096
 _RECALL_QUERIES = 1_000
@@ -93,10 +94,10 @@ def write_bundle(parts: BundleParts, folder: Path) -> Path:
         items, users = _write_tables(parts, work)
         _write_models(parts, work / "models")
         embeddings = _embed(work / "models" / "embed_candidate", items)
-        recall = _write_indexes(parts, embeddings, items, work / "index")
+        index = _write_indexes(parts, embeddings, items, work / "index")
         _write_request_model(parts, embeddings, items, work)
         _write_samples(parts, items, users, work)
-        manifest = _manifest(parts, recall)
+        manifest = _manifest(parts, index)
         _write_records(parts, manifest, work)
         write_manifest(manifest, work)
     return folder
@@ -162,25 +163,30 @@ def _write_samples(parts: BundleParts, items: Any, users: Any, folder: Path) -> 
 
 def _write_indexes(
     parts: BundleParts, embeddings: NDArray[np.float32], items: Any, folder: Path
-) -> float:
+) -> Chosen:
+    export = parts.config.export
     ids = items.column("item_id").to_pylist()
-    chosen = parts.config.export.index
-    for config in {EXACT: IndexConfig(type=EXACT), chosen.type: chosen}.values():
-        build_index(config, embeddings, ids, folder / config.type, parts.config.seed)
-    recall = _recall(parts, folder)
-    if recall < parts.config.export.min_index_recall:
+    queries = parts.queries.reshape(-1, parts.queries.shape[-1])[:_RECALL_QUERIES]
+    vectors = Vectors(embeddings, ids, queries, parts.config.seed)
+    if export.index.type == AUTO:
+        return choose_index(vectors, export.min_index_recall, folder)
+    return _write_configured(vectors, export, folder)
+
+
+def _write_configured(vectors: Vectors, export: ExportConfig, folder: Path) -> Chosen:
+    name = export.index.type
+    for config in {EXACT: IndexConfig(type=EXACT), name: export.index}.values():
+        target = folder / config.type
+        build_index(config, vectors.embeddings, vectors.ids, target, vectors.seed)
+    index, exact = open_index(folder / name), open_index(folder / EXACT)
+    recall = measure_recall(index, exact, vectors.queries)
+    if recall < export.min_index_recall:
         raise ArtifactError(
-            f"the `{chosen.type}` index finds {recall:.4f} of the exact top 100, less than "
-            f"`export.min_index_recall` = {parts.config.export.min_index_recall}. Search more of "
-            "it (`export.index.options`), or set `export.index.type: exact`."
+            f"the `{name}` index finds {recall:.4f} of the exact top 100, less than "
+            f"`export.min_index_recall` = {export.min_index_recall}. Search more of it "
+            "(`export.index.options`), or set `export.index.type` to `auto` or `exact`."
         )
-    return recall
-
-
-def _recall(parts: BundleParts, folder: Path) -> float:
-    index, exact = open_index(folder / parts.config.export.index.type), open_index(folder / EXACT)
-    queries = parts.queries.reshape(-1, parts.queries.shape[-1])
-    return measure_recall(index, exact, queries[:_RECALL_QUERIES])
+    return Chosen(name, recall)
 
 
 def _write_records(parts: BundleParts, manifest: Manifest, folder: Path) -> None:
@@ -196,7 +202,7 @@ def _write_records(parts: BundleParts, manifest: Manifest, folder: Path) -> None
         shutil.copyfile(parts.report, folder / REPORT)
 
 
-def _manifest(parts: BundleParts, recall: float) -> Manifest:
+def _manifest(parts: BundleParts, index: Chosen) -> Manifest:
     times = parts.dataset.events.time
     return Manifest(
         model_name=parts.config.name,
@@ -207,8 +213,9 @@ def _manifest(parts: BundleParts, recall: float) -> Manifest:
         schema_fingerprint=schema_fingerprint(parts.encoder.spec),
         rows=_rows(parts.dataset),
         versions=_versions(),
-        index=parts.config.export.index.type,
-        index_recall=recall,
+        index=index.type,
+        index_recall=index.recall,
+        index_contest=index.contest,
         candidates=parts.config.ranking.candidates,
         exclude_seen=parts.config.evaluation.exclude_seen,
         reranking=parts.config.reranking,

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from configs.errors import ArtifactError
 from configs.reranking import RerankingConfig
 from configs.section import Section
+from exports.contest import Contest
 
 FORMAT = 1
 NAME = "manifest.json"
@@ -62,6 +63,8 @@ class Manifest(Section):
     """Type of the index, and its folder below `index/`."""
     index_recall: float
     """Recall of the index against the exact one, on real queries."""
+    index_contest: Contest | None = None
+    """All that were measured when `export.index.type` was `auto`, and which was taken."""
     candidates: int
     """Candidates retrieved and ranked for each request."""
     exclude_seen: bool

@@ -89,9 +89,16 @@ def measured(trained: "Trained", folder: Path) -> tuple[Measured, dict[str, floa
     )
     write_tables(found, folder)
     metrics = add_speed(flattened(found), folder)
-    now = datetime.datetime.now(datetime.UTC)
-    write_report(found, metrics, about(material, queries, folder, now), folder)
+    write_page(found, metrics, material, folder)
     return found, metrics
+
+
+def write_page(
+    found: Measured, metrics: Mapping[str, float], material: Material, folder: Path
+) -> None:
+    """Write `report.html` with what is known of the run by now; it is cheap to do again."""
+    now = datetime.datetime.now(datetime.UTC)
+    write_report(found, metrics, about(material, test_queries(material), folder, now), folder)
 
 
 def write_tables(found: Measured, folder: Path) -> None:

@@ -85,7 +85,9 @@ def run(config: RunConfig, artifacts: Path, console: Console) -> Outcome:
         found, metrics = evaluation.measured(done, folder)
         bundle, report = folder / "bundle", folder / REPORT_FILE
         stage(folder / evaluation.EXPORT, lambda: export(done, metrics, bundle, report))
-        return Outcome(folder, bundle, evaluation.add_speed(metrics, folder), found.results)
+        metrics = evaluation.add_speed(metrics, folder)
+        evaluation.write_page(found, metrics, done.material, folder)  # now with the export
+        return Outcome(folder, bundle, metrics, found.results)
 
 
 def train(config: RunConfig, artifacts: Path, folder: Path, console: Console) -> Trained:

@@ -10,11 +10,13 @@ import yaml
 from support.bundles import ITEMS, Run, make_parts
 
 from configs.errors import ArtifactError
+from configs.export import IndexConfig
 from configs.run import RunConfig
+from exports.build_index import main
 from exports.bundle import write_bundle
 from exports.index import open_index
 from exports.loader import load_model
-from exports.manifest import Rows, read_manifest
+from exports.manifest import Rows, read_manifest, verify
 from exports.raw import raw_columns
 from exports.schema import schema_fingerprint
 from tfrs_models.features.encode import encode_tables
@@ -133,6 +135,22 @@ def test_too_low_a_recall_stops_the_export_with_the_figure(
     with pytest.raises(ArtifactError, match=r"finds 0\.9000 .* `export\.min_index_recall` = 0\.95"):
         write_bundle(run.parts, tmp_path / "bundle")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_index_that_auto_takes_is_told_with_its_rivals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("exports.index._run_child", main)
+    monkeypatch.setattr("exports.choice.EXACT_BELOW", 10)
+    monkeypatch.setattr("exports.choice.rivals", lambda _: [IndexConfig(type="scann")])
+    # The exact index is measured first: 2 ms, then ScaNN with 1.
+    monkeypatch.setattr("exports.choice.latency", lambda *_, times=[2.0, 1.0]: (times.pop(0), 3.0))
+    parts = make_parts(tmp_path, with_ranker=False, export={"index": {"type": "auto"}})
+    manifest = verify(write_bundle(parts, tmp_path / "bundle"))
+    assert (manifest.index, manifest.index_recall) == ("scann", 1.0)
+    assert manifest.index_contest is not None
+    assert [one.p50_ms for one in manifest.index_contest.measured] == [2.0, 1.0]
+    assert manifest.index_contest.chosen == 1
 
 
 def test_a_diverged_model_stops_the_export_and_keeps_the_former_bundle(

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from configs.errors import ArtifactError
 from configs.run import fingerprint
+from exports.contest import Contest
+from exports.manifest import read_manifest
+from exports.runs import BUNDLE
 from tfrs_models.evaluation.queries import Queries
 from trainers.folders import DONE, read_done
 
@@ -28,6 +32,7 @@ class About:
         candidates: the configured number of retrieved candidates.
         metrics: validation metric by stage.
         records: of the stages that are done, see `Fit`.
+        contest: the indexes that were measured for the bundle; None without them.
     """
 
     name: str
@@ -35,6 +40,7 @@ class About:
     candidates: int
     metrics: Mapping[str, str]
     records: Mapping[str, Mapping[str, Any]]
+    contest: Contest | None = None
 
 
 def about(material: "Material", queries: Queries, folder: Path, moment: datetime.datetime) -> About:
@@ -65,7 +71,15 @@ def about(material: "Material", queries: Queries, folder: Path, moment: datetime
     }
     done = {name: folder / name for name in STAGES if (folder / name / DONE).exists()}
     records = {name: read_done(path) for name, path in done.items()}
-    return About(config.name, facts, config.ranking.candidates, metrics, records)
+    contest = _contest(folder / BUNDLE)
+    return About(config.name, facts, config.ranking.candidates, metrics, records, contest)
+
+
+def _contest(bundle: Path) -> Contest | None:
+    try:
+        return read_manifest(bundle).index_contest
+    except ArtifactError:  # not exported yet, or by another version
+        return None
 
 
 def _day(microseconds: np.int64) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tfrs_models.durable import write_text
 from trainers.report import ranker, slices, systems
 from trainers.report.about import About
+from trainers.report.indexes import indexes
 from trainers.report.markup import page
 from trainers.report.tradeoff import tradeoff
 from trainers.report.training import training
@@ -42,6 +43,7 @@ def report(found: "Measured", metrics: Mapping[str, float], about: About) -> str
         ranker.tasks(found.tasks),
         ranker.candidates(found.candidates, about.candidates),
         tradeoff(found.curve),
+        indexes(about.contest),
         training(about),
     )
     return page(about.name, about.facts, [one for one in sections if one is not None])

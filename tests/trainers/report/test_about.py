@@ -5,9 +5,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from support.publishing import make_bundle
 from support.tastes import tastes
 from support.training import tiny_config
 
+from exports.contest import Contest, Measured
+from exports.manifest import read_manifest, write_manifest
 from tfrs_models.data.dataset import TEST
 from tfrs_models.evaluation.queries import build_queries
 from trainers.folders import stage
@@ -43,3 +46,15 @@ def test_the_moment_is_given_to_the_minute(found):
 
 def test_only_stages_that_are_done_have_a_record(found):
     assert found[0].records == {"retrieval": {"seconds": 1.5}}
+
+
+def test_before_the_export_there_are_no_indexes(found):
+    assert found[0].contest is None
+
+
+def test_the_indexes_are_those_of_the_bundle(found, tmp_path):
+    bundle = make_bundle(tmp_path / "run" / "bundle", "x")
+    contest = Contest((Measured("exact", {}, 1.0, 2.0, 3.0, 0.5, 640),), 0)
+    write_manifest(read_manifest(bundle).model_copy(update={"index_contest": contest}), bundle)
+    material = SimpleNamespace(config=tiny_config(), dataset=found[1])
+    assert about(material, found[2], tmp_path / "run", NOON).contest == contest
