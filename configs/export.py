@@ -47,5 +47,8 @@ class ExportConfig(Section):
     """Recall@100 against the exact index, on real queries, below which the export fails."""
     filters: tuple[str, ...] = ()
     """Item columns, such as `category`, by whose values a request may filter."""
+    scann_model: bool = False
+    """Also write `models/retrieve_scann`, a SavedModel with ScaNN's own operations, for servers
+    that have them; TensorFlow Serving as it is shipped has not."""
     user_table: bool = True
     """Store user features and recent histories, so that known users need no feature store."""

@@ -25,6 +25,7 @@ from exports.raw import raw_columns
 from exports.requests.catalogue import Catalogue
 from exports.requests.data import item_data
 from exports.requests.model import RequestModel, list_inputs
+from exports.requests.scann_model import ScannItems, ScannModel
 from exports.samples import sample_items, sample_queries
 from exports.savedmodels import (
     CANDIDATE_EMBEDDING,
@@ -34,6 +35,7 @@ from exports.savedmodels import (
     save_query_model,
     save_rank_model,
 )
+from exports.scann_operations import MODEL as SCANN_MODEL
 from exports.schema import schema_fingerprint
 from exports.tables import item_table, user_table, write_users
 from exports.verification.recorder import MOST, record_requests
@@ -96,6 +98,8 @@ def write_bundle(parts: BundleParts, folder: Path) -> Path:
         embeddings = _embed(work / "models" / "embed_candidate", items)
         index = _write_indexes(parts, embeddings, items, work / "index")
         _write_request_model(parts, embeddings, items, work)
+        if parts.config.export.scann_model:
+            _write_scann_model(parts, embeddings, items, work / "models" / SCANN_MODEL)
         _write_samples(parts, items, users, work)
         manifest = _manifest(parts, index)
         _write_records(parts, manifest, work)
@@ -150,6 +154,17 @@ def _write_request_model(
         candidates=parts.config.ranking.candidates,
         exclude_seen=parts.config.evaluation.exclude_seen,
     ).save(folder)
+
+
+def _write_scann_model(
+    parts: BundleParts, embeddings: NDArray[np.float32], items: Any, folder: Path
+) -> None:
+    export, ids = parts.config.export, items.column("item_id").to_pylist()
+    # With the settings of the index where it is ScaNN's too.
+    options = export.index.options if export.index.type == "scann" else {}
+    index = ScannItems.of(ids, embeddings, options, parts.config.seed)
+    seen = parts.config.evaluation.exclude_seen
+    ScannModel(parts.encoder, parts.retriever, index, seen).save(folder)
 
 
 def _write_samples(parts: BundleParts, items: Any, users: Any, folder: Path) -> None:

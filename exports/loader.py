@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.errors import ArtifactError, ConfigError
+from exports.scann_operations import MODEL, scann_operations
 from exports.signatures import SIGNATURE
 from tfrs_models.backend import tf
 
@@ -85,9 +86,12 @@ def load_model(folder: Path, threads: int = 0, signature: str = SIGNATURE) -> Lo
 
     Raises:
         ArtifactError: no model lies there, or it cannot be read.
+        EnvironmentFault: it is the model with ScaNN's operations, and they cannot be loaded.
     """
     # TensorFlow calls this loader deprecated, in favour of the one that leaks.
     tf.get_logger().setLevel(logging.ERROR)
+    if folder.name == MODEL:
+        scann_operations()
     session = _session(threads)
     try:
         with session.graph.as_default():

@@ -4,15 +4,15 @@ Legend: B requests, H interests, D embedding, A items that ScaNN is asked for, E
 items.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from configs.errors import EnvironmentFault
+from exports.indexes.scann import Options, configuration
 from exports.requests.answers import MAX_K, Candidates, K, answer, best, checked
 from exports.requests.model import EXCLUDE
 from exports.requests.names import Names
@@ -24,25 +24,10 @@ from exports.savedmodels import (
     merged,
     query_signature,
 )
+from exports.scann_operations import scann_operations
 from exports.signatures import SIGNATURE, Signature, Tensors, save_signatures
 from tfrs_models.backend import tf
 from tfrs_models.features.history import HISTORY
-
-
-def scann_operations() -> Any:
-    """ScaNN's TensorFlow operations; a model that holds them loads once this was called.
-
-    Raises:
-        EnvironmentFault: it cannot be imported.
-    """
-    try:
-        from scann.scann_ops.py import scann_ops
-    except (ImportError, tf.errors.NotFoundError) as error:
-        raise EnvironmentFault(
-            f"ScaNN's operations cannot be loaded ({error}): it has wheels for Linux on x86-64 and "
-            "ARM only. Use the request model at the root of the bundle."
-        ) from error
-    return scann_ops
 
 
 class ScannItems(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
@@ -65,12 +50,25 @@ class ScannItems(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
         searcher = self._operations.create_searcher(embeddings, config, training_threads=1)
         self._state = searcher.serialize_to_module()
 
+    @classmethod
+    def of(
+        cls,
+        ids: Sequence[str],
+        embeddings: NDArray[np.float32],
+        options: Mapping[str, Any],
+        seed: int,
+    ) -> Self:
+        """The items with the settings of the index `scann`."""
+        parsed = Options.model_validate(options)
+        return cls(ids, embeddings, configuration(parsed, embeddings, seed), parsed.reorder)
+
     def search(self, queries: Any, ask: Any) -> tuple[Any, Any]:
         """Positions int32 and scores float32 of queries [B, D]: [B, A], -inf for no item."""
         searcher = self._operations.searcher_from_module(self._state)
         positions, scores = searcher.search_batched(
             queries, ask, pre_reorder_num_neighbors=tf.maximum(self._reorder, 4 * ask)
         )
+        positions, scores = (tf.ensure_shape(one, [None, None]) for one in (positions, scores))
         # ScaNN fills places that it found no item for with position 0 and NaN.
         return positions, tf.where(tf.math.is_nan(scores), -float("inf"), scores)
 

@@ -13,7 +13,6 @@ import pytest
 import tensorflow
 from support.bundles import Run, make_run
 
-from exports.indexes.scann import Options, configuration
 from exports.loader import load_model
 from exports.raw import missing_rows
 from exports.requests.scann_model import ScannItems, ScannModel
@@ -87,7 +86,7 @@ def with_scann(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model with ScaNN's operations."""
     embeddings = np.load(run.bundle / "index" / "exact" / "embeddings.npy")
     ids = pq.read_table(run.bundle / "items.parquet").column("item_id").to_pylist()
-    items = ScannItems(ids, embeddings, configuration(Options(), embeddings, seed=1), reorder=40)
+    items = ScannItems.of(ids, embeddings, {}, seed=1)
     folder = tmp_path_factory.mktemp("models") / "retrieve_scann"
     ScannModel(run.parts.encoder, run.parts.retriever, items, exclude_seen=True).save(folder)
     return folder

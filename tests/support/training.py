@@ -140,7 +140,7 @@ class Line(Model):
     def examples_in(self, inputs: Mapping[str, Any]) -> Any:
         return tf.size(inputs["ids"])
 
-    def compute_loss(self, inputs: Mapping[str, Any], training: bool = False) -> Any:  # noqa: ARG002
+    def compute_loss(self, inputs: Mapping[str, Any], training: bool = False) -> Any:
         rows = tf.gather(self.table, inputs["ids"]) * self.slope
         return tf.reduce_mean(tf.square(rows - inputs["target"])) * inputs["scale"]
 
@@ -164,7 +164,7 @@ class LineBatches:
         last = (step // self._serves + 1) * self._serves if self._serves else sys.maxsize
         return {"shift": tf.zeros([step % 3], tf.int32)}, last
 
-    def batch(self, step: Any, data: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002
+    def batch(self, step: Any, data: Mapping[str, Any]) -> dict[str, Any]:
         seed = tf.stack([tf.constant(7), tf.cast(step, tf.int32)])
         last = tf.shape(self._scales, out_type=tf.int64)[0] - 1
         return {

@@ -10,10 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 from support.bundles import Run, make_run
 
-from exports.indexes.scann import Options, configuration
 from exports.loader import LoadedModel, load_model
 from exports.raw import missing_rows
-from exports.requests.scann_model import ScannItems, ScannModel, scann_operations
+from exports.requests.scann_model import ScannItems, ScannModel
+from exports.verification.opened import opened_checks
+from exports.verification.static import static_checks
 from tfrs_models.backend import tf
 
 INPUTS = ("k", "exclude")
@@ -27,8 +28,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def items_of(run: Run, **options: Any) -> ScannItems:
     embeddings = np.load(run.bundle / "index" / "exact" / "embeddings.npy")
     ids = pq.read_table(run.bundle / "items.parquet").column("item_id").to_pylist()
-    config = configuration(Options(**options), embeddings, seed=1)
-    return ScannItems(ids, embeddings, config, reorder=40)
+    return ScannItems.of(ids, embeddings, options, seed=1)
 
 
 @pytest.fixture(scope="module", params=[{}, {"brute_force_below": 0, "leaves_to_search": 6}])
@@ -41,7 +41,6 @@ def folder(run: Run, request: pytest.FixtureRequest, tmp_path_factory: Any) -> P
 
 @pytest.fixture(scope="module")
 def model(folder: Path) -> LoadedModel:
-    scann_operations()
     return load_model(folder)
 
 
@@ -95,12 +94,16 @@ def _raw(run: Run) -> dict[str, Any]:
 
 
 def test_without_its_operations_the_model_is_refused(folder: Path) -> None:
-    code = (
-        "import sys, pathlib\n"
-        "from exports.loader import load_model\n"
-        "load_model(pathlib.Path(sys.argv[1]))\n"
-    )
+    code = "import sys\nfrom tfrs_models.backend import tf\ntf.saved_model.load(sys.argv[1])\n"
     command = [sys.executable, "-c", code, str(folder)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode != 0
     assert "Scann>" in ended.stderr
+
+
+def test_a_bundle_holds_the_model_when_it_is_asked_for(tmp_path: Path) -> None:
+    bundle = make_run(tmp_path, export={"scann_model": True}).bundle
+    checks = {check.name for check in opened_checks(bundle)}
+    assert "replayed models/retrieve_scann" in checks
+    # Fails where an operation is not allowed.
+    assert len(list(static_checks(bundle))) > 0
