@@ -139,6 +139,9 @@ def _inside(name: str) -> bool:
 def _files(folder: Path) -> dict[str, Path]:
     paths = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
     _refuse([str(p.relative_to(folder)) for p in paths if p.is_symlink()], folder, "is a link")
+    # A named pipe, say, would be waited for.
+    odd = [str(path.relative_to(folder)) for path in paths if not path.is_file()]
+    _refuse(odd, folder, "is no regular file")
     return {path.relative_to(folder).as_posix(): path for path in paths if path != folder / NAME}
 
 

@@ -51,6 +51,7 @@ def new_file(path: Path) -> Iterator[Path]:
         yield unfinished
         _flush(unfinished)
         unfinished.replace(path)
+        _flush(path.parent)  # or a power cut brings the old one back
     finally:
         unfinished.unlink(missing_ok=True)
 

@@ -1,7 +1,6 @@
 """The ledger of a model: which versions there are, and which of them is stable."""
 
 import json
-import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Literal, Self
@@ -133,17 +132,7 @@ def read_ledger(folder: Path) -> Ledger:
 
 def write_ledger(ledger: Ledger, folder: Path) -> None:
     """Replace the ledger at once. Hold the folder's lock."""
-    replace_file(folder / LEDGER, ledger.model_dump_json(indent=2) + "\n")
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Write a UTF-8 file at once, and flush its folder, so that a power cut cannot undo it."""
-    write_text(path, text)
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_text(folder / LEDGER, ledger.model_dump_json(indent=2) + "\n")
 
 
 def _damaged(path: Path, error: Exception) -> ArtifactError:

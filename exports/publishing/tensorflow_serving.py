@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from exports.publishing.layout import BATCHING, MODELS_CONFIG, model_folder, model_names
-from exports.publishing.ledger import Ledger, read_ledger, replace_file
-from tfrs_models.durable import locked
+from exports.publishing.ledger import Ledger, read_ledger
+from tfrs_models.durable import locked, write_text
 
 # No padding: the server pads with the first value of a row, which would lengthen a history.
 _BATCHING_TEXT = """\
@@ -28,8 +28,8 @@ def write_configs(base: Path, serving_path: str | None = None) -> None:
     """
     with locked(base):
         text = models_config(base, serving_path or str(base.absolute()))
-        replace_file(base / MODELS_CONFIG, text)
-        replace_file(base / BATCHING, _BATCHING_TEXT)
+        write_text(base / MODELS_CONFIG, text)
+        write_text(base / BATCHING, _BATCHING_TEXT)
 
 
 def models_config(base: Path, serving_path: str) -> str:

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -60,6 +61,12 @@ def test_a_link_is_refused(bundle: Path) -> None:
     (bundle / "metrics.json").rename(bundle.parent / "elsewhere.json")
     (bundle / "metrics.json").symlink_to(bundle.parent / "elsewhere.json")
     with pytest.raises(ArtifactError, match=r"`metrics\.json` .* is a link"):
+        verify(bundle)
+
+
+def test_a_named_pipe_is_refused(bundle: Path) -> None:
+    os.mkfifo(bundle / "pipe")
+    with pytest.raises(ArtifactError, match=r"`pipe` .* is no regular file"):
         verify(bundle)
 
 
