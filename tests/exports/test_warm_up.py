@@ -11,7 +11,7 @@ import grpc
 import numpy as np
 import pytest
 from google.protobuf.any_pb2 import Any as AnyMessage
-from support.bundles import Run, make_run
+from support.bundles import Run
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     predict_pb2,
@@ -22,11 +22,6 @@ from tensorflow_serving.apis import (
 from exports.loader import load_model
 from exports.warm_up import FILE
 from tfrs_models.backend import tf
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return make_run(tmp_path_factory.mktemp("run"), export={"filters": ["genres"]})
 
 
 @pytest.fixture(scope="module")

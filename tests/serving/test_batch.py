@@ -20,11 +20,6 @@ NOW = 2_000_000
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return make_run(tmp_path_factory.mktemp("run"))
-
-
-@pytest.fixture(scope="module")
 def found(run: Run, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list]:
     path = tmp_path_factory.mktemp("batch") / "recommendations.parquet"
     with pytest.MonkeyPatch.context() as patch:

@@ -20,11 +20,6 @@ from tfrs_models.backend import tf
 INPUTS = ("k", "exclude")
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return make_run(tmp_path_factory.mktemp("run"))
-
-
 def items_of(run: Run, **options: Any) -> ScannItems:
     embeddings = np.load(run.bundle / "index" / "exact" / "embeddings.npy")
     ids = pq.read_table(run.bundle / "items.parquet").column("item_id").to_pylist()
