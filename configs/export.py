@@ -8,6 +8,8 @@ from pydantic import Field, ValidationInfo, field_validator
 from configs.plugins import PluginSection
 from configs.section import Section
 
+MAX_K = 500
+"""Items that one request may ask for."""
 AUTO = "auto"
 """The type that no plug-in has: several indexes are measured, see `exports.choice`."""
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,11 @@ class Input:
 
     dtype: str
     shape: tuple[int | None, ...]
+
+    @classmethod
+    def of(cls, spec: Any) -> Self:
+        """The input that a `tf.TensorSpec` describes."""
+        return cls(spec.dtype.name, tuple(spec.shape))
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,14 @@
 """The manifest: what a bundle is, and the hash of every file in it."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-
-from pydantic import ValidationError
 
 from configs.errors import ArtifactError
 from configs.reranking import RerankingConfig
 from configs.section import Section
 from exports.contest import Contest
+from exports.versioned import read_versioned
 
 FORMAT = 1
 NAME = "manifest.json"
@@ -106,29 +104,19 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         ArtifactError: there is none, it is damaged, or it has another version.
     """
-    path = folder / NAME
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        version = raw["format"]
+        return read_versioned(
+            folder / NAME,
+            Manifest,
+            FORMAT,
+            another="export the bundle again with this program, or serve it with the one that "
+            "wrote it",
+            damaged="copy or export the bundle again",
+        )
     except FileNotFoundError as error:
         raise ArtifactError(
             f"{folder} is no bundle: it has no {NAME}. Give the `bundle` folder of a finished run."
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise _damaged(path, error) from error
-    if version != FORMAT:
-        raise ArtifactError(
-            f"`format` of {path} is {version}, this program reads {FORMAT}: export the bundle "
-            "again with this program, or serve it with the one that wrote it."
-        )
-    try:
-        return Manifest.model_validate(raw)
-    except ValidationError as error:
-        raise _damaged(path, error) from error
-
-
-def _damaged(path: Path, error: Exception) -> ArtifactError:
-    return ArtifactError(f"{path} is damaged ({error}): copy or export the bundle again.")
 
 
 def _inside(name: str) -> bool:

@@ -18,6 +18,11 @@ def missing_rows(described: Input, rows: int) -> NDArray[Any]:
     return np.full(shape, MISSING[described.dtype], _NUMPY[described.dtype])
 
 
+def missing_lists(described: Input, rows: int, width: int) -> NDArray[Any]:
+    """Rows of lists without a value, [rows, width], for an input whose lists have any length."""
+    return np.repeat(missing_rows(described, rows)[:, :1], width, axis=1)
+
+
 def raw_columns(table: Any, inputs: Mapping[str, Input]) -> dict[str, NDArray[Any]]:
     """The columns of an Arrow table that are inputs.
 

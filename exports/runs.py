@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from configs.errors import ArtifactError
+from exports.manifest import NAME as MANIFEST
 
 RUNS = "runs"
 BUNDLE = "bundle"
-_MANIFEST = "manifest.json"
 
 
 def find_run(artifacts: Path, run: str, holding: str) -> Path:
@@ -44,6 +44,6 @@ def find_bundle(run: str, artifacts: Path) -> Path:
     Raises:
         ArtifactError: there is none; lists the runs that have one.
     """
-    if (Path(run) / _MANIFEST).is_file():
+    if (Path(run) / MANIFEST).is_file():
         return Path(run)
-    return find_run(artifacts, run, f"{BUNDLE}/{_MANIFEST}") / BUNDLE
+    return find_run(artifacts, run, f"{BUNDLE}/{MANIFEST}") / BUNDLE

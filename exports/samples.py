@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exports.loader import Input
-from exports.raw import missing_rows, raw_columns
+from exports.raw import missing_lists, missing_rows, raw_columns
 from exports.savedmodels import ITEM_STATISTICS, Encoder, query_signature
 from exports.user_rows import Rows, user_rows
-from tfrs_models.features.history import HISTORY, REQUEST_TIME, TIME
+from tfrs_models.features.history import HISTORY, REQUEST_TIME, TIME, TYPE
 
 _VISITORS = 2
 _HISTORY = 3
@@ -44,14 +44,14 @@ def sample_items(encoder: Encoder, items: Any, most: int) -> Rows:
 
 
 def _described(signature: Mapping[str, Any]) -> dict[str, Input]:
-    return {name: Input(one.dtype.name, tuple(one.shape)) for name, one in signature.items()}
+    return {name: Input.of(one) for name, one in signature.items()}
 
 
 def _visitors(inputs: Mapping[str, Input], items: Any, now: int) -> Rows:
     rows = {name: missing_rows(described, _VISITORS) for name, described in inputs.items()}
     taken = items.column("item_id").slice(0, _HISTORY).to_pylist()
-    for name in (one for one in inputs if one.startswith(HISTORY)):
-        rows[name] = np.repeat(rows[name][:, :1], len(taken), axis=1)
+    for name in (one for one in (HISTORY, TYPE, TIME) if one in inputs):
+        rows[name] = missing_lists(inputs[name], _VISITORS, len(taken))
     for name, value in ((HISTORY, taken), (TIME, now), (REQUEST_TIME, now)):
         if name in rows:
             rows[name][:] = value
@@ -62,8 +62,8 @@ def _stacked(above: NDArray[Any], below: NDArray[Any], described: Input) -> NDAr
     """One below the other; the narrower is filled with what is missing."""
     if above.ndim == 1 or above.shape[1] == below.shape[1]:
         return np.concatenate([above, below])
-    found = missing_rows(described, len(above) + len(below))[:, :1]
-    found = np.repeat(found, max(above.shape[1], below.shape[1]), axis=1)
+    width = max(above.shape[1], below.shape[1])
+    found = missing_lists(described, len(above) + len(below), width)
     found[: len(above), : above.shape[1]] = above
     found[len(above) :, : below.shape[1]] = below
     return found

@@ -6,11 +6,10 @@ Legend: B users, L the longest of their histories.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from exports.loader import Input
-from exports.raw import missing_rows, raw_columns
+from exports.raw import missing_lists, missing_rows, raw_columns
 
 Rows = dict[str, NDArray[Any]]
 
@@ -38,8 +37,7 @@ def user_rows(users: Any, inputs: Mapping[str, Input], now: int) -> Rows:
 
 def padded(lists: Sequence[Sequence[Any]], described: Input) -> NDArray[Any]:
     """Lists as rows of one length, at least 1, filled with what is missing."""
-    width = max(1, *map(len, lists), 1)
-    rows = np.repeat(missing_rows(described, len(lists))[:, :1], width, axis=1)
+    rows = missing_lists(described, len(lists), max([1, *map(len, lists)]))
     for row, values in enumerate(lists):
         rows[row, : len(values)] = values
     return rows

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.errors import ArtifactError, ConfigError
+from configs.export import MAX_K
 from exports.loader import Input, LoadedModel, load_model
 from exports.manifest import verify
 from exports.user_rows import padded, user_rows
 from serving.batch_retrieval import Retrieval, answers
-from serving.request import MAX_K
 from serving.tables import SEEN, UserTable, open_items, open_users
 from tfrs_models.durable import new_file
 
@@ -123,18 +123,16 @@ def _blocks(model: LoadedModel, users: UserTable, batch: Batch, seen: bool) -> I
 def _requests(
     inputs: Mapping[str, Input], block: Any, batch: Batch, seen: bool, now: int
 ) -> dict[str, NDArray[Any]]:
-    own = {name: one for name, one in inputs.items() if not _is_asked(name)}
+    only = [name for name, one in inputs.items() if name.startswith("only") and one == _TEXTS]
+    asked = {*only, "exclude", "k", "diversity"}
+    own = {name: one for name, one in inputs.items() if name not in asked}
     rows = user_rows(block, own, now)
     empty = np.full((len(block), 1), "", object)
-    rows |= {name: empty for name in inputs if name.startswith("only")}
+    rows |= dict.fromkeys(only, empty)
     rows["exclude"] = padded(block.column(SEEN).to_pylist(), _TEXTS) if seen else empty
     rows["k"] = np.full(len(block), batch.k, np.int32)
     rows["diversity"] = np.full(len(block), batch.diversity, np.float32)
     return rows
-
-
-def _is_asked(name: str) -> bool:
-    return name in ("k", "exclude", "diversity") or name.startswith("only")
 
 
 def _table(users: list[str], answer: Mapping[str, NDArray[Any]]) -> Any:

@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from exports.contest import EXACT
 from exports.index import Index, open_index
 from exports.indexes import Found
 from exports.loader import LoadedModel, load_model
 from exports.manifest import Manifest
 from exports.user_rows import user_rows
+from serving.interests import search
 from serving.tables import SEEN
 
 _ROWS = 1_024
@@ -46,7 +48,7 @@ class Retrieval:
         return cls(
             load_model(bundle / "models" / "embed_query", threads),
             open_index(bundle / "index" / manifest.index),
-            open_index(bundle / "index" / "exact"),
+            open_index(bundle / "index" / EXACT),
             manifest.exclude_seen,
         )
 
@@ -78,27 +80,6 @@ class Retrieval:
                 one[0] for one in kept(*again, [seen[row]], self.exact.size, k)
             )
         return positions, scores
-
-
-def search(index: Index, queries: NDArray[np.float32], ask: int) -> Found:
-    """What any interest of each query finds, best first, each item once: [B, H A].
-
-    Args:
-        index: the index.
-        queries: float32 [B, D] or [B, H, D].
-        ask: A.
-    """
-    found, scores = index.search(queries.reshape(-1, queries.shape[-1]), ask)
-    if queries.ndim == 2:
-        return found, scores
-    every = scores.reshape(len(queries), -1)
-    order = np.argsort(-every, axis=1, kind="stable")
-    found = np.take_along_axis(found.reshape(len(queries), -1), order, axis=1)
-    by_item = np.argsort(found, axis=1, kind="stable")
-    ordered = np.take_along_axis(found, by_item, axis=1)
-    again = np.zeros(found.shape, np.bool_)
-    np.put_along_axis(again, by_item[:, 1:], ordered[:, 1:] == ordered[:, :-1], axis=1)
-    return np.where(again, -1, found), np.take_along_axis(every, order, axis=1)
 
 
 def kept(

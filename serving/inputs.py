@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.errors import ConfigError
+from configs.export import MAX_K
 from exports.loader import Input
 from exports.raw import missing_rows
-from serving.request import MAX_K, Request
+from serving.request import Request
 
 USER_ID = "user_id"
 HISTORY = "history"

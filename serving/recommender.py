@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.formula import SCORE, check_formula, evaluate
+from exports.contest import EXACT
 from exports.index import Index, open_index
 from exports.loader import LoadedModel, load_model
 from exports.manifest import Manifest, verify
 from exports.raw import raw_columns
 from serving.inputs import Arrays, History, check_request, query_arrays
+from serving.interests import search
 from serving.request import Flag, Item, Recommendation, Request
 from serving.reranking import Reranker, request_time
 from serving.tables import ItemTable, StoredUser, UserTable, open_items, open_users
-
-_EXACT = "exact"
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,8 @@ class Recommender:
             embed_query=load_model(bundle / "models" / "embed_query", threads),
             rank=load_model(ranker, threads) if ranker.exists() else None,
             index=open_index(bundle / "index" / manifest.index),
-            exact=open_index(bundle / "index" / _EXACT),
-            reranker=Reranker.open(manifest, items, bundle / "index" / _EXACT),
+            exact=open_index(bundle / "index" / EXACT),
+            reranker=Reranker.open(manifest, items, bundle / "index" / EXACT),
             formula=formula,
         )
         if formula is not None:
@@ -176,10 +176,10 @@ class Recommender:
         """
         wanted = max(k, self.manifest.candidates)
         ask = min(wanted + min(len(removed), wanted), len(self.items))
-        found = _without(*_search(self.index, embedding, ask), removed)
+        found = _without(self.index, embedding, ask, removed)
         if len(found[0]) < min(k, len(self.items) - len(removed)):
             ask = min(wanted + len(removed), len(self.items))
-            found = _without(*_search(self.exact, embedding, ask), removed)
+            found = _without(self.exact, embedding, ask, removed)
         return found[0][:wanted], found[1][:wanted]
 
     def score(
@@ -224,23 +224,11 @@ def _history(request: Request, user: StoredUser | None) -> History:
     return History.of(user.history, user.history_types, user.history_times)
 
 
-def _search(
-    index: Index, embedding: NDArray[np.float32], k: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Positions and scores of what any interest finds, best first, each once."""
-    found, scores = index.search(embedding.reshape(-1, embedding.shape[-1]), k)
-    if len(found) == 1:
-        return found[0], scores[0]
-    order = np.argsort(-scores, axis=None, kind="stable")
-    positions = found.ravel()[order]
-    _, first = np.unique(positions, return_index=True)
-    nearest = np.sort(first)
-    return positions[nearest], scores.ravel()[order][nearest]
-
-
 def _without(
-    positions: NDArray[np.int64], scores: NDArray[np.float32], removed: NDArray[np.int64]
+    index: Index, embedding: NDArray[np.float32], ask: int, removed: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Positions and scores of what an index finds for one query, without the removed ones."""
+    positions, scores = (one[0] for one in search(index, embedding, ask))
     kept = (positions >= 0) & ~np.isin(positions, removed)
     return positions[kept], scores[kept]
 

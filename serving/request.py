@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-MAX_K = 500
-
 Value = str | int | float | list[float] | tuple[float, ...] | None
 """One raw value: text, a number, a time in seconds since 1970 UTC, a vector; None is missing."""
 

@@ -1,6 +1,7 @@
 """What the FAISS indexes share: the library, a file, and a search with its settings."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 from configs.errors import EnvironmentFault
 from exports.indexes import Found, Search
 
-_FILE = "index.faiss"
+_FILE, _SETTINGS = "index.faiss", "search.json"
+
+Settings = Mapping[str, Any]
 
 
 def library() -> Any:
@@ -29,8 +32,8 @@ def library() -> Any:
     return faiss
 
 
-def write(index: Any, embeddings: NDArray[np.float32], folder: Path) -> None:
-    """Train the index where it learns, fill it and write it."""
+def write(index: Any, embeddings: NDArray[np.float32], settings: Settings, folder: Path) -> None:
+    """Train the index where it learns, fill it and write it, with the settings of its searches."""
     faiss = library()
     faiss.omp_set_num_threads(1)
     rows = np.ascontiguousarray(embeddings)
@@ -38,19 +41,23 @@ def write(index: Any, embeddings: NDArray[np.float32], folder: Path) -> None:
         index.train(rows)
     index.add(rows)
     faiss.write_index(index, str(folder / _FILE))
+    (folder / _SETTINGS).write_text(json.dumps(dict(settings)) + "\n")
 
 
-def opened(folder: Path, settings: Callable[[int], Any]) -> Search:
+def opened(folder: Path, parameters: Callable[[Settings, int], Any]) -> Search:
     """A search of the index of a folder.
 
     Args:
         folder: what `write` filled.
-        settings: the search parameters for a `k`, None for an index without any.
+        parameters: of a search, from the settings and `k`; None for an index without any.
     """
+    settings = json.loads((folder / _SETTINGS).read_text())
     index = library().read_index(str(folder / _FILE))
 
     def search(queries: NDArray[np.float32], k: int) -> Found:
-        scores, found = index.search(np.ascontiguousarray(queries), k, params=settings(k))
+        scores, found = index.search(
+            np.ascontiguousarray(queries), k, params=parameters(settings, k)
+        )
         return found, np.where(found < 0, -np.inf, scores)
 
     return search

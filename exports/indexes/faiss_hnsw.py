@@ -4,7 +4,6 @@ Malkov and Yashunin, Efficient and robust approximate nearest neighbor search us
 Navigable Small World graphs, TPAMI 2018.
 """
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,12 +12,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from configs.section import Section
-from exports.indexes import Search
-from exports.indexes._faiss import library, opened, write
-
-_SETTINGS = "search.json"
-
-Positive = Annotated[int, Field(ge=1)]
+from exports.indexes import Positive, Search
+from exports.indexes._faiss import Settings, library, opened, write
 
 
 class Options(Section):
@@ -38,8 +33,7 @@ def build(options: Options, embeddings: NDArray[np.float32], folder: Path, seed:
     index = faiss.IndexHNSWFlat(embeddings.shape[1], options.neighbors, faiss.METRIC_INNER_PRODUCT)
     index.hnsw.efConstruction = options.build_breadth
     index.hnsw.rng = faiss.RandomGenerator(seed)
-    write(index, embeddings, folder)
-    (folder / _SETTINGS).write_text(json.dumps({"breadth": options.search_breadth}) + "\n")
+    write(index, embeddings, {"breadth": options.search_breadth}, folder)
 
 
 def load(folder: Path) -> Search:
@@ -48,9 +42,8 @@ def load(folder: Path) -> Search:
     Raises:
         EnvironmentFault: FAISS is not installed.
     """
-    breadth = int(json.loads((folder / _SETTINGS).read_text())["breadth"])
+    return opened(folder, _parameters)
 
-    def settings(k: int) -> Any:
-        return library().SearchParametersHNSW(efSearch=max(breadth, k))
 
-    return opened(folder, settings)
+def _parameters(settings: Settings, k: int) -> Any:
+    return library().SearchParametersHNSW(efSearch=max(settings["breadth"], k))

@@ -3,7 +3,6 @@
 Jegou, Douze and Schmid, Product Quantization for Nearest Neighbor Search, TPAMI 2011.
 """
 
-import json
 import math
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,15 +12,12 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from configs.section import Section
-from exports.indexes import Search
-from exports.indexes._faiss import library, opened, write
+from exports.indexes import Positive, Search, partition_sizes
+from exports.indexes._faiss import Settings, library, opened, write
 
-_SETTINGS = "search.json"
 _DIMENSIONS_PER_CODE = 2
 _FEWEST = 32
 """Candidates below which there is nothing to learn codes from."""
-
-Positive = Annotated[int, Field(ge=1)]
 
 
 class Options(Section):
@@ -41,11 +37,10 @@ def build(options: Options, embeddings: NDArray[np.float32], folder: Path, seed:
     """Learn lists and codes on one thread, and write the index."""
     number, dim = embeddings.shape
     flat = number < max(options.flat_below, _FEWEST)
-    lists = min(options.lists or math.isqrt(number), number)
-    write(_flat(dim) if flat else _compressed(number, dim, lists, seed), embeddings, folder)
-    searched = min(options.lists_to_search or max(10, lists // 10), lists)
+    lists, searched = partition_sizes(number, options.lists, options.lists_to_search)
+    index = _flat(dim) if flat else _compressed(number, dim, lists, seed)
     settings = {"flat": flat, "searched": searched, "reorder": options.reorder}
-    (folder / _SETTINGS).write_text(json.dumps(settings) + "\n")
+    write(index, embeddings, settings, folder)
 
 
 def _flat(dim: int) -> Any:
@@ -72,17 +67,16 @@ def load(folder: Path) -> Search:
     Raises:
         EnvironmentFault: FAISS is not installed.
     """
-    read = json.loads((folder / _SETTINGS).read_text())
+    return opened(folder, _parameters)
 
-    def settings(k: int) -> Any:
-        if read["flat"]:
-            return None
-        faiss = library()
-        return faiss.IndexRefineSearchParameters(
-            k_factor=max(read["reorder"] / k, 4.0),
-            base_index_params=faiss.SearchParametersPreTransform(
-                index_params=faiss.SearchParametersIVF(nprobe=read["searched"])
-            ),
-        )
 
-    return opened(folder, settings)
+def _parameters(settings: Settings, k: int) -> Any:
+    if settings["flat"]:
+        return None
+    faiss = library()
+    return faiss.IndexRefineSearchParameters(
+        k_factor=max(settings["reorder"] / k, 4.0),
+        base_index_params=faiss.SearchParametersPreTransform(
+            index_params=faiss.SearchParametersIVF(nprobe=settings["searched"])
+        ),
+    )

@@ -4,7 +4,6 @@ Guo et al., Accelerating Large-Scale Inference with Anisotropic Vector Quantizat
 et al., SOAR: Improved Indexing for Approximate Nearest Neighbor Search, NeurIPS 2023.
 """
 
-import math
 import sys
 from functools import cache
 from pathlib import Path
@@ -16,13 +15,11 @@ from pydantic import Field
 
 from configs.errors import ArtifactError, EnvironmentFault
 from configs.section import Section
-from exports.indexes import Found, Search
+from exports.indexes import Found, Positive, Search, partition_sizes
 
 _TRAINING_SAMPLE = 250_000
 _DIMENSIONS_PER_BLOCK = 2
 _DEFAULT_NEIGHBORS = 100
-
-Positive = Annotated[int, Field(ge=1)]
 
 
 class Options(Section):
@@ -112,8 +109,7 @@ def configuration(options: Options, embeddings: NDArray[np.float32], seed: int) 
 
 
 def _tree(options: Options, count: int) -> dict[str, Any]:
-    leaves = min(options.num_leaves or math.isqrt(count), count)
-    searched = min(options.leaves_to_search or max(10, leaves // 10), leaves)
+    leaves, searched = partition_sizes(count, options.num_leaves, options.leaves_to_search)
     return {
         "num_leaves": leaves,
         "num_leaves_to_search": searched,

@@ -1,15 +1,14 @@
 """The ledger of a model: which versions there are, and which of them is stable."""
 
-import json
 from collections.abc import Collection
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from configs.errors import ArtifactError
 from configs.section import Section
 from exports.publishing.layout import LEDGER
+from exports.versioned import read_versioned
 from tfrs_models.durable import write_text
 
 FORMAT = 1
@@ -111,31 +110,19 @@ def read_ledger(folder: Path) -> Ledger:
     Raises:
         ArtifactError: it is damaged, or of another format.
     """
-    path = folder / LEDGER
+    elsewhere = "or publish to another folder"
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        version = raw["format"]
+        return read_versioned(
+            folder / LEDGER,
+            Ledger,
+            FORMAT,
+            another=f"use the program that wrote it, {elsewhere}",
+            damaged=f"put it back from a copy, {elsewhere}",
+        )
     except FileNotFoundError:
         return Ledger()
-    except (ValueError, KeyError, TypeError) as error:
-        raise _damaged(path, error) from error
-    if version != FORMAT:
-        raise ArtifactError(
-            f"`format` of {path} is {version}, this program reads {FORMAT}: use the program that "
-            "wrote it, or publish to another folder."
-        )
-    try:
-        return Ledger.model_validate(raw)
-    except ValidationError as error:
-        raise _damaged(path, error) from error
 
 
 def write_ledger(ledger: Ledger, folder: Path) -> None:
     """Replace the ledger at once. Hold the folder's lock."""
     write_text(folder / LEDGER, ledger.model_dump_json(indent=2) + "\n")
-
-
-def _damaged(path: Path, error: Exception) -> ArtifactError:
-    return ArtifactError(
-        f"{path} is damaged ({error}): put it back from a copy, or publish to another folder."
-    )

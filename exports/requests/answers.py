@@ -3,15 +3,15 @@
 Legend: B requests, G candidates of a request, K items that come back.
 """
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from exports.requests.names import Names
+from exports.signatures import Tensors
 from tfrs_models.backend import tf
+from tfrs_models.features.history import HISTORY
 
-K = "k"
+K, EXCLUDE = "k", "exclude"
 ITEM_ID, COUNT = "item_id", "count"
-MAX_K = 500
 
 
 class Candidates(NamedTuple):
@@ -28,6 +28,13 @@ class Candidates(NamedTuple):
     valid: Any
 
 
+def excluded(raw: Tensors, exclude_seen: bool) -> Any:
+    """Ids that must not come back, string [B, E]: those that are given, and the history's."""
+    if exclude_seen and HISTORY in raw:
+        return tf.concat([raw[EXCLUDE], raw[HISTORY]], axis=1)
+    return raw[EXCLUDE]
+
+
 def best(scores: Any, number: Any) -> Candidates:
     """The best of scores [B, G] by their places; -inf stands for what may not come back."""
     highest, places = tf.math.top_k(scores, tf.minimum(number, tf.shape(scores)[1]))
@@ -35,7 +42,7 @@ def best(scores: Any, number: Any) -> Candidates:
     return Candidates(places, tf.where(valid, highest, 0.0), valid)
 
 
-def answer(names: Names, found: Candidates, listed: Mapping[str, Any], k: Any) -> dict[str, Any]:
+def answer(names: Names, found: Candidates, listed: Tensors, k: Any) -> dict[str, Any]:
     """`item_id` string [B, K], `count` int32 [B], and what is listed, float32 [B, K].
 
     Args:

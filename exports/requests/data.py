@@ -54,7 +54,7 @@ def _encoded(encoder: Encoder, items: Any) -> Mapping[str, NDArray[Any]]:
     encode = tf.function(
         lambda raw: encoder.encode("item", raw), input_signature=[dict(signature)], autograph=False
     )
-    inputs = {name: Input(one.dtype.name, tuple(one.shape)) for name, one in signature.items()}
+    inputs = {name: Input.of(one) for name, one in signature.items()}
     blocks = list(_blocks(encode, items, inputs))
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 

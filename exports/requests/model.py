@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from configs.export import MAX_K
 from configs.formula import SCORE
-from exports.requests.answers import MAX_K, Candidates, K, answer, best, checked
+from exports.requests.answers import EXCLUDE, Candidates, K, answer, best, checked, excluded
 from exports.requests.catalogue import Catalogue
 from exports.requests.diversity import diversified
 from exports.savedmodels import (
@@ -29,11 +30,10 @@ from exports.savedmodels import (
 )
 from exports.signatures import SIGNATURE, Signature, Tensors, save_signatures
 from tfrs_models.backend import tf
-from tfrs_models.features.history import HISTORY
 from tfrs_models.features.pairs import of_list
 
 RETRIEVE = "retrieve"
-EXCLUDE, ONLY, DIVERSITY = "exclude", "only", "diversity"
+ONLY, DIVERSITY = "only", "diversity"
 FILTER = "only_"
 """Before the name of a column, the name of the input that filters by it."""
 
@@ -65,21 +65,20 @@ class RequestModel:
 
     def save(self, folder: Path) -> None:
         """Write the SavedModel."""
-        own = self._inputs()
-        diversity = {DIVERSITY: tf.TensorSpec([None], tf.float32)}
+        inputs = self._inputs()
+        unranked = {name: one for name, one in inputs.items() if name != DIVERSITY}
         signatures = {
-            SIGNATURE: Signature(self.recommend, own | diversity),
-            RETRIEVE: Signature(self.retrieve, own),
+            SIGNATURE: Signature(self.recommend, inputs),
+            RETRIEVE: Signature(self.retrieve, unranked),
         }
         save_signatures(signatures, [self.encoder], folder)
 
     def _inputs(self) -> dict[str, Any]:
         names = list_inputs(self.catalogue.filters)
         lists = {name: tf.TensorSpec([None, None], tf.string) for name in names}
-        asked = {K: tf.TensorSpec([None], tf.int32), **lists}
-        # Named here so that no column of the source takes its name.
-        merged(query_signature(self.encoder), asked, {DIVERSITY: None})
-        return merged(query_signature(self.encoder), asked)
+        numbers = {K: tf.int32, DIVERSITY: tf.float32}
+        asked = {name: tf.TensorSpec([None], dtype) for name, dtype in numbers.items()}
+        return merged(query_signature(self.encoder), asked, lists)
 
     def retrieve(self, raw: Tensors) -> dict[str, Any]:
         """`item_id` string [B, K], `retrieval_score` float32 [B, K] and `count` int32 [B].
@@ -112,11 +111,9 @@ class RequestModel:
 
     def _permitted(self, scores: Any, raw: Tensors) -> Any:
         """Scores [B, N] with -inf for what may not come back."""
-        excluded = raw[EXCLUDE]
-        if self.exclude_seen and HISTORY in raw:
-            excluded = tf.concat([excluded, raw[HISTORY]], axis=1)
+        scores = self.catalogue.without(scores, excluded(raw, self.exclude_seen))
         wanted = {name: raw[f"{FILTER}{name}"] for name in self.catalogue.filters}
-        return self.catalogue.within(self.catalogue.without(scores, excluded), raw[ONLY], wanted)
+        return self.catalogue.within(scores, raw[ONLY], wanted)
 
     def _outputs(self, query: Mapping[str, Any], found: Candidates) -> dict[str, Any]:
         """Outputs of the tasks and `score`, float32 [B, G]."""

@@ -12,9 +12,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from configs.export import MAX_K
 from exports.indexes.scann import Options, configuration
-from exports.requests.answers import MAX_K, Candidates, K, answer, best, checked
-from exports.requests.model import EXCLUDE
+from exports.requests.answers import EXCLUDE, Candidates, K, answer, best, checked, excluded
 from exports.requests.names import Names
 from exports.savedmodels import (
     RETRIEVAL_SCORE,
@@ -27,7 +27,6 @@ from exports.savedmodels import (
 from exports.scann_operations import scann_operations
 from exports.signatures import SIGNATURE, Signature, Tensors, save_signatures
 from tfrs_models.backend import tf
-from tfrs_models.features.history import HISTORY
 
 
 class ScannItems(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
@@ -106,20 +105,14 @@ class ScannModel:
         """
         k = checked(K, raw[K], 1, MAX_K)
         queries = self.retriever.embed_query(encode_query(self.encoder, raw))
-        excluded = self._excluded(raw)
-        ask = tf.minimum(tf.reduce_max(k) + tf.shape(excluded)[1], len(self.items.names))
+        # N stands for an id that is unknown.
+        out = self.items.names.positions(excluded(raw, self.exclude_seen))
+        ask = tf.minimum(tf.reduce_max(k) + tf.shape(out)[1], len(self.items.names))
         positions, scores = self._search(queries, ask)
-        out = tf.reduce_any(tf.equal(positions[..., tf.newaxis], excluded[:, tf.newaxis]), axis=2)
-        found = best(tf.where(out, -float("inf"), scores), tf.reduce_max(k))
+        removed = tf.reduce_any(tf.equal(positions[..., tf.newaxis], out[:, tf.newaxis]), axis=2)
+        found = best(tf.where(removed, -float("inf"), scores), tf.reduce_max(k))
         found = Candidates(tf.gather(positions, found.positions, batch_dims=1), *found[1:])
         return answer(self.items.names, found, {RETRIEVAL_SCORE: found.scores}, k)
-
-    def _excluded(self, raw: Tensors) -> Any:
-        """Positions int32 [B, E] of what must not come back; N where an id is unknown."""
-        texts = raw[EXCLUDE]
-        if self.exclude_seen and HISTORY in raw:
-            texts = tf.concat([texts, raw[HISTORY]], axis=1)
-        return self.items.names.positions(texts)
 
     def _search(self, queries: Any, ask: Any) -> tuple[Any, Any]:
         """Positions and scores of queries [B, D] or [B, H, D]: [B, H A], each item once."""

@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from configs.errors import TfrsError
+from exports.contest import EXACT
 from exports.verification.check import EXPORT_AGAIN, Check, refuse
 from exports.verification.limits import Limits
-
-_EXACT = "exact"
 
 
 def main(job_text: str) -> int:
@@ -74,7 +73,7 @@ def _indexes(bundle: Path) -> Iterator[Check]:
     from exports.manifest import read_manifest
 
     items = pq.read_metadata(bundle / "items.parquet").num_rows
-    for name in sorted({_EXACT, read_manifest(bundle).index}):
+    for name in sorted({EXACT, read_manifest(bundle).index}):
         index = open_index(bundle / "index" / name)
         file = f"index/{name}/index.json"
         if index.size != items:

@@ -3,14 +3,15 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from support.bundles import Run, make_run
 
 from configs.errors import ArtifactError, ConfigError
-from exports.loader import load_model
+from exports.loader import Input, load_model
 from exports.user_rows import user_rows
-from serving.batch import Batch, recommend_all, retrieve_all
+from serving.batch import Batch, _requests, recommend_all, retrieve_all
 from serving.recommender import Recommender
 from serving.request import Request
 from serving.tables import open_users
@@ -115,3 +116,16 @@ def test_the_command_writes_the_file(
     assert main(["batch", str(run.bundle), "--to", str(target), "--k", "3", "--retrieve"]) == 0
     assert capsys.readouterr().out == f"20 users: {target}\n"
     assert pq.read_table(target).num_rows == 60
+
+
+def test_a_column_that_only_sounds_like_a_filter_is_the_users() -> None:
+    inputs = {
+        "only_child": Input("string", (None,)),
+        "only": Input("string", (None, None)),
+        "only_genres": Input("string", (None, None)),
+    }
+    block = pa.table({"only_child": ["yes"], "seen": [["i1"]]})
+    rows = _requests(inputs, block, Batch(k=2), seen=True, now=NOW)
+    assert rows["only_child"].tolist() == ["yes"]
+    assert rows["only"].tolist() == rows["only_genres"].tolist() == [[""]]
+    assert rows["exclude"].tolist() == [["i1"]]

@@ -3,7 +3,8 @@
 import numpy as np
 
 from exports.index import Index
-from serving.batch_retrieval import answers, kept, search
+from serving.batch_retrieval import answers, kept
+from serving.interests import search
 
 NOTHING = np.zeros(0, np.int32)
 

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from configs.errors import ConfigError
+from configs.export import MAX_K
 from exports.loader import Input
 from serving.inputs import History, check_request, one_row, query_arrays
-from serving.request import MAX_K, Request
+from serving.request import Request
 
 INPUTS = {
     "user_id": Input("string", (None,)),

@@ -14,7 +14,7 @@ from exports.bundle import write_bundle
 from exports.index import Index
 from exports.indexes import Found
 from exports.indexes.exact import search_blocks
-from serving.recommender import Recommender, _search
+from serving.recommender import Recommender, _without
 from serving.request import Recommendation, Request
 
 
@@ -218,7 +218,7 @@ def test_of_several_interests_the_nearest_counts() -> None:
     index = Index(lambda queries, k: search_blocks(embeddings, queries, k), 4, 2)
     # Both find items 0 to 2; items 0 and 1 are nearest to one interest each.
     interests = np.array([[[1, 0], [0, 1]]], np.float32)
-    positions, scores = _search(index, interests, 3)
+    positions, scores = _without(index, interests, 3, np.zeros(0, np.int64))
     assert positions.tolist() == [0, 1, 2]
     np.testing.assert_allclose(scores, [1, 1, 0.8])
 
@@ -226,7 +226,8 @@ def test_of_several_interests_the_nearest_counts() -> None:
 def test_places_that_no_interest_fills_stay_out() -> None:
     embeddings = np.array([[1, 0], [0, 1]], np.float32)
     index = Index(lambda queries, k: search_blocks(embeddings, queries, k), 2, 2)
-    positions, _ = _search(index, np.array([[[1, 0], [0, 1]]], np.float32), 5)
+    interests = np.array([[[1, 0], [0, 1]]], np.float32)
+    positions, _ = _without(index, interests, 5, np.zeros(0, np.int64))
     assert sorted(positions[positions >= 0].tolist()) == [0, 1]
 
 
