@@ -129,13 +129,12 @@ class RequestModel:
 
     def _chosen(self, scores: Any, found: Candidates, diversity: Any, places: Any) -> Any:
         """Indices of the first places among the candidates, int32 [B, K]."""
-        # The last number of an embedding is the item's prior, which says how popular it is.
-        vectors = self.catalogue.embeddings(found.positions)[..., :-1]
-
         def by_score() -> Any:
             return tf.math.top_k(tf.where(found.valid, scores, -float("inf")), places)[1]
 
         def by_difference() -> Any:
+            # The last number of an embedding is the item's prior, which says how popular it is.
+            vectors = self.catalogue.embeddings(found.positions)[..., :-1]
             return diversified(scores, found.valid, vectors, diversity, places)
 
         return tf.cond(tf.reduce_any(diversity > 0), by_difference, by_score)
