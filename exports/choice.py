@@ -118,12 +118,19 @@ def measured(config: IndexConfig, vectors: Vectors, folder: Path, exact: Path) -
     """
     start = time.perf_counter()
     build_index(config, vectors.embeddings, vectors.ids, folder, vectors.seed)
-    seconds = time.perf_counter() - start
+    return measured_as_built(config, vectors, folder, exact, time.perf_counter() - start)
+
+
+def measured_as_built(
+    config: IndexConfig, vectors: Vectors, folder: Path, exact: Path, build_seconds: float
+) -> Measured:
+    """Measure an index that lies in `folder` already; the rest is as for `measured`."""
     index = open_index(folder)
     recall = measure_recall(index, open_index(exact), vectors.queries, _TOP)
     median, slow = latency(index, vectors.queries[:_TIMED_QUERIES])
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return Measured(config.type, dict(config.options), recall, median, slow, seconds, size)
+    options = dict(config.options)
+    return Measured(config.type, options, recall, median, slow, build_seconds, size)
 
 
 def latency(

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from configs.errors import EnvironmentFault
 from exports.indexes import Found, Search
 
-_FILE, _SETTINGS = "index.faiss", "search.json"
+SETTINGS = "search.json"
+"""Holds the options of the plug-in that act on searches alone, under their own names."""
+_FILE = "index.faiss"
 
 Settings = Mapping[str, Any]
 
@@ -41,7 +43,7 @@ def write(index: Any, embeddings: NDArray[np.float32], settings: Settings, folde
         index.train(rows)
     index.add(rows)
     faiss.write_index(index, str(folder / _FILE))
-    (folder / _SETTINGS).write_text(json.dumps(dict(settings)) + "\n")
+    (folder / SETTINGS).write_text(json.dumps(dict(settings)) + "\n")
 
 
 def opened(folder: Path, parameters: Callable[[Settings, int], Any]) -> Search:
@@ -51,7 +53,7 @@ def opened(folder: Path, parameters: Callable[[Settings, int], Any]) -> Search:
         folder: what `write` filled.
         parameters: of a search, from the settings and `k`; None for an index without any.
     """
-    settings = json.loads((folder / _SETTINGS).read_text())
+    settings = json.loads((folder / SETTINGS).read_text())
     index = library().read_index(str(folder / _FILE))
 
     def search(queries: NDArray[np.float32], k: int) -> Found:

@@ -33,7 +33,7 @@ def build(options: Options, embeddings: NDArray[np.float32], folder: Path, seed:
     index = faiss.IndexHNSWFlat(embeddings.shape[1], options.neighbors, faiss.METRIC_INNER_PRODUCT)
     index.hnsw.efConstruction = options.build_breadth
     index.hnsw.rng = faiss.RandomGenerator(seed)
-    write(index, embeddings, {"breadth": options.search_breadth}, folder)
+    write(index, embeddings, {"search_breadth": options.search_breadth}, folder)
 
 
 def load(folder: Path) -> Search:
@@ -46,4 +46,4 @@ def load(folder: Path) -> Search:
 
 
 def _parameters(settings: Settings, k: int) -> Any:
-    return library().SearchParametersHNSW(efSearch=max(settings["breadth"], k))
+    return library().SearchParametersHNSW(efSearch=max(settings["search_breadth"], k))

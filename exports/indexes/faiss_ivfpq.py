@@ -39,7 +39,7 @@ def build(options: Options, embeddings: NDArray[np.float32], folder: Path, seed:
     flat = number < max(options.flat_below, _FEWEST)
     lists, searched = partition_sizes(number, options.lists, options.lists_to_search)
     index = _flat(dim) if flat else _compressed(number, dim, lists, seed)
-    settings = {"flat": flat, "searched": searched, "reorder": options.reorder}
+    settings = {"flat": flat, "lists_to_search": searched, "reorder": options.reorder}
     write(index, embeddings, settings, folder)
 
 
@@ -77,6 +77,6 @@ def _parameters(settings: Settings, k: int) -> Any:
     return faiss.IndexRefineSearchParameters(
         k_factor=max(settings["reorder"] / k, 4.0),
         base_index_params=faiss.SearchParametersPreTransform(
-            index_params=faiss.SearchParametersIVF(nprobe=settings["searched"])
+            index_params=faiss.SearchParametersIVF(nprobe=settings["lists_to_search"])
         ),
     )

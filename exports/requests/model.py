@@ -129,6 +129,7 @@ class RequestModel:
 
     def _chosen(self, scores: Any, found: Candidates, diversity: Any, places: Any) -> Any:
         """Indices of the first places among the candidates, int32 [B, K]."""
+
         def by_score() -> Any:
             return tf.math.top_k(tf.where(found.valid, scores, -float("inf")), places)[1]
 

@@ -1,7 +1,17 @@
 import numpy as np
 import pytest
-from index import Figures, at_recall, comparison, of_bundle, sentence, simulated, throughput
+from index import (
+    Figures,
+    at_recall,
+    comparison,
+    of_bundle,
+    ours,
+    sentence,
+    simulated,
+    throughput,
+)
 
+from exports.choice import Vectors
 from exports.index import Index
 
 
@@ -66,3 +76,18 @@ def test_throughput_counts_all_queries_in_batches():
     clock = iter([0.0, 2.0]).__next__
     assert throughput(Index(search, 100, 2), np.zeros((300, 2), np.float32), clock) == 150
     assert sizes == [256, 44]
+
+
+def test_every_setting_of_ours_is_measured_and_a_wider_search_finds_no_less(tmp_path):
+    embeddings, queries = simulated(400, 8, 5)
+    vectors = Vectors(embeddings, [str(row) for row in range(400)], queries, seed=0)
+    found = [(one.index, one.settings, one.recall) for one in ours(vectors, tmp_path)]
+    # Of 20 partitions 1, 2, 4 and 10 are searched, in ScaNN's trees, with SOAR and without, and
+    # in the lists.
+    assert [name for name, _, _ in found] == [
+        "exact", *["scann"] * 9, *["faiss_ivfpq"] * 4, *["faiss_hnsw"] * 3,
+    ]  # fmt: skip
+    assert len({(name, settings) for name, settings, _ in found}) == len(found)
+    lists = [recall for name, _, recall in found if name == "faiss_ivfpq"]
+    assert lists == sorted(lists)
+    assert lists[0] < 0.9 < lists[-1]

@@ -13,6 +13,7 @@ from configs.errors import ArtifactError, ConfigError
 from configs.export import IndexConfig
 from exports import index as index_module
 from exports.build_index import main
+from exports.changed_index import Changes, changed_index
 from exports.index import Index, build_index, measure_recall, open_index
 
 CASES = {name: IndexConfig(type=name) for name in plugins.names("index")} | {
@@ -181,3 +182,28 @@ def test_one_seed_builds_one_index(case: str, tmp_path: Path, in_process: None) 
         build(CASES[case], clustered(200), path)
     files = sorted(path.name for path in first.iterdir())
     assert [(first / f).read_bytes() for f in files] == [(second / f).read_bytes() for f in files]
+
+
+def test_an_added_candidate_is_found(index: Index) -> None:
+    new = unit(np.ones((1, 16)))
+    changed = changed_index(index, Changes.none(16).upsert([300], new))
+    positions, scores = changed.search(new, 5)
+    assert positions[0, 0] == 300
+    assert scores[0, 0] == pytest.approx(1, abs=1e-5)
+    assert changed.size == 301
+
+
+def test_a_removed_candidate_is_not_found(index: Index) -> None:
+    query = clustered(300)[17:18]
+    expected = [p for p in index.search(query, 6)[0][0] if p != 17]
+    changed = changed_index(index, Changes.none(16).delete([17]))
+    assert changed.search(query, 5)[0][0].tolist() == expected
+    assert changed.size == 299
+
+
+def test_a_changed_candidate_is_found_by_its_new_embedding_alone(index: Index) -> None:
+    old, new = clustered(300)[17:18], unit(np.ones((1, 16)))
+    changed = changed_index(index, Changes.none(16).upsert([17], new))
+    assert changed.search(new, 1)[0].tolist() == [[17]]
+    assert changed.search(old, 1)[0].tolist() != [[17]]
+    assert changed.size == 300
