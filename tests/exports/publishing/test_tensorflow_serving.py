@@ -3,7 +3,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from google.protobuf import text_format
+from google.protobuf import (
+    descriptor_pb2,
+    descriptor_pool,
+    message_factory,
+    text_format,
+    wrappers_pb2,
+)
 from support.publishing import make_bundle
 from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
@@ -66,6 +72,35 @@ def test_a_model_of_which_nothing_was_completed_is_left_out(add: Add, base: Path
     assert [one.name for one in parsed(base / "models.config")] == ["shop"]
 
 
-def test_histories_are_not_padded(add: Add, base: Path) -> None:
+def batching_parameters() -> Any:
+    """TensorFlow Serving's `BatchingParameters`, which its Python package leaves out.
+
+    Field names and types are those of `session_bundle_config.proto`; text knows no numbers.
+    """
+    file = descriptor_pb2.FileDescriptorProto(name="batching.proto", syntax="proto3")
+    file.dependency.append(wrappers_pb2.DESCRIPTOR.name)
+    message = file.message_type.add(name="BatchingParameters")
+    numbers = (
+        "max_batch_size",
+        "batch_timeout_micros",
+        "max_enqueued_batches",
+        "num_batch_threads",
+    )
+    for place, name in enumerate(numbers, start=1):
+        field = message.field.add(name=name, number=place, label=1, type=11)
+        field.type_name = ".google.protobuf.Int64Value"
+    message.field.add(name="allowed_batch_sizes", number=6, label=3, type=3)
+    message.field.add(name="pad_variable_length_inputs", number=7, label=1, type=8)
+    pool = descriptor_pool.DescriptorPool()
+    pool.AddSerializedFile(wrappers_pb2.DESCRIPTOR.serialized_pb)
+    pool.Add(file)
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName("BatchingParameters"))()
+
+
+def test_the_batching_parameters_parse_and_do_not_pad_histories(add: Add, base: Path) -> None:
     add("a")
-    assert "pad_variable_length_inputs: false" in (base / "batching_parameters.txt").read_text()
+    text = (base / "batching_parameters.txt").read_text()
+    parameters = text_format.Parse(text, batching_parameters())
+    assert parameters.max_batch_size.value == 64
+    assert parameters.batch_timeout_micros.value == 1_000
+    assert not parameters.pad_variable_length_inputs
