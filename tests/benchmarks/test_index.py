@@ -10,6 +10,7 @@ from index import (
     simulated,
     throughput,
 )
+from support.bundles import make_run
 
 from exports.choice import Vectors
 from exports.index import Index
@@ -56,14 +57,12 @@ def test_simulated_vectors_are_directions_with_a_prior():
     assert (queries[:, -1] == 1).all()
 
 
-def test_queries_of_a_bundle_lie_beside_its_items(tmp_path):
-    (tmp_path / "index" / "exact").mkdir(parents=True)
-    made, _ = simulated(50, 8, 5)
-    np.save(tmp_path / "index" / "exact" / "embeddings.npy", made)
-    embeddings, queries = of_bundle(tmp_path, 7)
-    np.testing.assert_array_equal(embeddings, made)
-    assert (queries.dtype, queries.shape) == (np.float32, (7, 9))
-    assert (queries[:, -1] == 1).all()
+def test_queries_of_a_bundle_are_those_of_its_users(tmp_path):
+    bundle = make_run(tmp_path).bundle
+    embeddings, queries = of_bundle(bundle, 7)
+    kept = np.load(bundle / "index" / "exact" / "embeddings.npy")
+    np.testing.assert_array_equal(embeddings, kept)
+    assert (queries.dtype, queries.shape) == (np.float32, (7, kept.shape[1]))
 
 
 def test_throughput_counts_all_queries_in_batches():
