@@ -32,6 +32,7 @@ PACKAGES: Mapping[str, str] = {
     "baseline": "tfrs_models.evaluation.baselines",
     "index": "exports.indexes",
     "reranking": "tfrs_models.reranking.methods",
+    "hook": "trainers.retraining.hooks.types",
 }
 
 
