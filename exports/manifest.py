@@ -1,17 +1,21 @@
 """The manifest: what a bundle is, and the hash of every file in it."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from configs.errors import ArtifactError
 from configs.reranking import RerankingConfig
 from configs.section import Section
 from exports.contest import Contest
-from exports.versioned import read_versioned
+from exports.versioned import parse_versioned
 
 FORMAT = 1
 NAME = "manifest.json"
+
+_BLOCK_BYTES = 1 << 20
 
 
 class FileEntry(Section):
@@ -89,13 +93,40 @@ def verify(folder: Path) -> Manifest:
         ArtifactError: names the file and the way out.
     """
     manifest = read_manifest(folder)
-    _refuse([n for n in manifest.files if not _inside(n)], folder, "lies outside of it")
     found = _files(folder)
-    _refuse(sorted(manifest.files.keys() - found.keys()), folder, "is missing")
-    _refuse(sorted(found.keys() - manifest.files.keys()), folder, "is not in its manifest")
-    changed = [name for name, path in found.items() if _entry(path) != manifest.files[name]]
-    _refuse(sorted(changed), folder, "does not have the hash of its manifest")
+    check_files(manifest, found.keys(), lambda name: _entry(found[name]), str(folder))
     return manifest
+
+
+def check_files(
+    manifest: Manifest, names: AbstractSet[str], entry: Callable[[str], FileEntry], where: str
+) -> None:
+    """Compare a bundle's files, wherever they lie, with its manifest.
+
+    Args:
+        manifest: of the bundle.
+        names: of the files that are there, without the manifest.
+        entry: size and hash of a file that is there.
+        where: the bundle, for the message.
+
+    Raises:
+        ArtifactError: names the file and the way out.
+    """
+    check_names(manifest, names, where)
+    changed = [name for name in names if entry(name) != manifest.files[name]]
+    _refuse(sorted(changed), where, "does not have the hash of its manifest")
+
+
+def check_names(manifest: Manifest, names: AbstractSet[str], where: str) -> None:
+    """Refuse files that are missing or too many, and names that lead out of the bundle.
+
+    Raises:
+        ArtifactError: names the file and the way out.
+    """
+    listed = manifest.files.keys()
+    _refuse([name for name in listed if not _inside(name)], where, "lies outside of it")
+    _refuse(sorted(listed - names), where, "is missing")
+    _refuse(sorted(names - listed), where, "is not in its manifest")
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -105,18 +136,37 @@ def read_manifest(folder: Path) -> Manifest:
         ArtifactError: there is none, it is damaged, or it has another version.
     """
     try:
-        return read_versioned(
-            folder / NAME,
-            Manifest,
-            FORMAT,
-            another="export the bundle again with this program, or serve it with the one that "
-            "wrote it",
-            damaged="copy or export the bundle again",
-        )
+        return parse_manifest((folder / NAME).read_bytes(), str(folder / NAME))
     except FileNotFoundError as error:
         raise ArtifactError(
             f"{folder} is no bundle: it has no {NAME}. Give the `bundle` folder of a finished run."
         ) from error
+
+
+def parse_manifest(content: bytes, where: str) -> Manifest:
+    """The manifest that a file or object at `where` holds.
+
+    Raises:
+        ArtifactError: it is damaged, or it has another version.
+    """
+    return parse_versioned(
+        content,
+        where,
+        Manifest,
+        FORMAT,
+        another="export the bundle again with this program, or serve it with the one that wrote it",
+        damaged="copy or export the bundle again",
+    )
+
+
+def file_entry(file: BinaryIO) -> FileEntry:
+    """Size and hash of an open file, which is read to its end."""
+    digest = hashlib.sha256()
+    size = 0
+    while block := file.read(_BLOCK_BYTES):
+        digest.update(block)
+        size += len(block)
+    return FileEntry(sha256=digest.hexdigest(), bytes=size)
 
 
 def _inside(name: str) -> bool:
@@ -126,23 +176,22 @@ def _inside(name: str) -> bool:
 
 def _files(folder: Path) -> dict[str, Path]:
     paths = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
-    _refuse([str(p.relative_to(folder)) for p in paths if p.is_symlink()], folder, "is a link")
+    _refuse([str(p.relative_to(folder)) for p in paths if p.is_symlink()], str(folder), "is a link")
     # A named pipe, say, would be waited for.
     odd = [str(path.relative_to(folder)) for path in paths if not path.is_file()]
-    _refuse(odd, folder, "is no regular file")
+    _refuse(odd, str(folder), "is no regular file")
     return {path.relative_to(folder).as_posix(): path for path in paths if path != folder / NAME}
 
 
-def _refuse(names: list[str], folder: Path, fault: str) -> None:
+def _refuse(names: list[str], where: str, fault: str) -> None:
     if names:
         more = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
         raise ArtifactError(
-            f"the file `{names[0]}`{more} of the bundle {folder} {fault}: copy the bundle again "
+            f"the file `{names[0]}`{more} of the bundle {where} {fault}: copy the bundle again "
             "from where it was published, or export it again."
         )
 
 
 def _entry(path: Path) -> FileEntry:
     with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return FileEntry(sha256=digest, bytes=path.stat().st_size)
+        return file_entry(file)

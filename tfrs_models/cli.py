@@ -45,6 +45,7 @@ COMMANDS: Mapping[str, Entry] = {
     "promote": Entry("exports.publishing.commands:promote", "Make the version on trial stable."),
     "rollback": Entry("exports.publishing.commands:rollback", "Go back to an earlier version."),
     "versions": Entry("exports.publishing.commands:versions", "List what is published."),
+    "fetch": Entry("exports.publishing.commands:fetch", "Fetch a published version to a folder."),
     "data": Entry("tfrs_models.data.commands:data", "Prepare and describe data."),
     "config": Entry("configs.commands:config", "Show and check configurations."),
     "doctor": Entry("tfrs_models.doctor:doctor", "Check the installation and the machine."),

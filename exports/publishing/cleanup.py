@@ -3,10 +3,10 @@
 from contextlib import ExitStack
 from pathlib import Path
 
-from configs.errors import ArtifactError
 from exports.publishing.in_use import exclusive, lock_file
-from exports.publishing.layout import IN_USE, LEDGER, version_folders
+from exports.publishing.layout import IN_USE, version_folders
 from exports.publishing.ledger import Ledger, read_ledger, write_ledger
+from exports.publishing.rules import check_newest
 from tfrs_models.durable import UNFINISHED, remove_unfinished
 
 
@@ -18,13 +18,7 @@ def recover(folder: Path) -> Ledger:
     """
     ledger = read_ledger(folder)
     folders = version_folders(folder)
-    newest = max(folders, default=0)
-    if newest > ledger.last:
-        raise ArtifactError(
-            f"{folder} holds version {newest}, but `last` of its {LEDGER} is {ledger.last}, so the "
-            "ledger is lost or older than the versions: put the newest one back, or publish to "
-            "another folder."
-        )
+    check_newest(ledger, folders, folder)
     _hide(folder, [version for version in folders if version not in ledger.published])
     remove_unfinished(folder)
     for path in folder.glob(f"{IN_USE}/*"):

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from configs.section import Section
 from exports.publishing.layout import LEDGER
-from exports.versioned import read_versioned
+from exports.versioned import parse_versioned
 from tfrs_models.durable import write_text
 
 FORMAT = 1
@@ -28,6 +28,8 @@ class Record(Section):
     """When, ISO 8601 in UTC."""
     state: Literal["published", "deleted"] = "published"
     """Whether its folder is still there."""
+    unpointed: int = Field(default=0, ge=0)
+    """The ledger's `last` when a label left it; 0 as long as none has."""
 
 
 class Ledger(Section):
@@ -61,6 +63,11 @@ class Ledger(Section):
         """The versions whose folders are there, by number."""
         return tuple(one.version for one in self.records if one.state == "published")
 
+    @property
+    def by_version(self) -> dict[int, Record]:
+        """The records, of deleted versions too."""
+        return {one.version: one for one in self.records}
+
     def pointed(self, label: Label) -> int | None:
         """The version that a label names."""
         return {"stable": self.stable, "canary": self.canary}[label]
@@ -71,11 +78,17 @@ class Ledger(Section):
         same = [one for one in self.records if one.manifest_sha256 == manifest_sha256]
         return next((one.version for one in same if one.version in versions), None)
 
+    def taking(self, version: int) -> Self:
+        """The ledger after a number was given out."""
+        return self.model_copy(update={"last": max(self.last, version)})
+
     def with_record(self, record: Record, label: Label) -> Self:
-        """The ledger with a new version under a label."""
-        added = self.model_copy(update={"records": (*self.records, record)})
+        """The ledger with a version that has come, or come back, under a label."""
+        others = (one for one in self.records if one.version != record.version)
+        records = tuple(sorted((*others, record), key=lambda one: one.version))
+        added = self.model_copy(update={"records": records})
         if label == "canary":
-            return added.model_copy(update={"canary": record.version})
+            return added._pointing(canary=record.version)
         return added.with_stable(record.version)
 
     def with_stable(self, version: int) -> Self:
@@ -86,13 +99,31 @@ class Ledger(Section):
             history = history[: history.index(version)]
         elif self.stable is not None and version != self.stable:
             history = (*history, self.stable)
-        update = {"stable": version, "canary": canary, "history": history}
-        return self.model_copy(update=update)
+        return self._pointing(stable=version, canary=canary, history=history)
+
+    def _pointing(self, **pointers: object) -> Self:
+        """The ledger with other pointers; the records that lost theirs say when."""
+        after = self.model_copy(update=pointers)
+        lost = {self.stable, self.canary} - {after.stable, after.canary}
+        records = tuple(
+            one.model_copy(update={"unpointed": self.last}) if one.version in lost else one
+            for one in after.records
+        )
+        return after.model_copy(update={"records": records})
 
     def surplus(self, keep: int) -> list[int]:
         """Versions beyond the newest `keep` that are neither pointed at nor the way back."""
         needed = {self.stable, self.canary, *self.history[-1:]}
         return [version for version in self.published[:-keep] if version not in needed]
+
+    def rested(self, keep: int) -> list[int]:
+        """Of the surplus, those that no label has named while the last `keep` versions came."""
+        records = self.by_version
+        return [
+            version
+            for version in self.surplus(keep)
+            if sum(other > records[version].unpointed for other in records) >= keep
+        ]
 
     def without(self, versions: Collection[int]) -> Self:
         """The ledger after versions were deleted; their records stay."""
@@ -110,19 +141,34 @@ def read_ledger(folder: Path) -> Ledger:
     Raises:
         ArtifactError: it is damaged, or of another format.
     """
-    elsewhere = "or publish to another folder"
     try:
-        return read_versioned(
-            folder / LEDGER,
-            Ledger,
-            FORMAT,
-            another=f"use the program that wrote it, {elsewhere}",
-            damaged=f"put it back from a copy, {elsewhere}",
-        )
+        return parse_ledger((folder / LEDGER).read_bytes(), str(folder / LEDGER))
     except FileNotFoundError:
         return Ledger()
 
 
+def parse_ledger(content: bytes, where: str) -> Ledger:
+    """The ledger that a file or object at `where` holds.
+
+    Raises:
+        ArtifactError: it is damaged, or of another format.
+    """
+    elsewhere = "or publish to another folder"
+    return parse_versioned(
+        content,
+        where,
+        Ledger,
+        FORMAT,
+        another=f"use the program that wrote it, {elsewhere}",
+        damaged=f"put it back from a copy, {elsewhere}",
+    )
+
+
 def write_ledger(ledger: Ledger, folder: Path) -> None:
     """Replace the ledger at once. Hold the folder's lock."""
-    write_text(folder / LEDGER, ledger.model_dump_json(indent=2) + "\n")
+    write_text(folder / LEDGER, ledger_text(ledger))
+
+
+def ledger_text(ledger: Ledger) -> str:
+    """A ledger as it is stored."""
+    return ledger.model_dump_json(indent=2) + "\n"

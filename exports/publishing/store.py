@@ -1,22 +1,26 @@
 """Publish bundles as numbered versions, and move the pointer that says which one answers."""
 
-import datetime
 import hashlib
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
-from configs.errors import ArtifactError, ConfigError
 from exports.manifest import NAME as MANIFEST
 from exports.manifest import Manifest, verify
+from exports.publishing.adding import add
 from exports.publishing.cleanup import recover, retain
-from exports.publishing.in_use import add_lock_file
 from exports.publishing.layout import LEDGER, model_folder
-from exports.publishing.ledger import Label, Ledger, Record, write_ledger
+from exports.publishing.ledger import Label, Record, write_ledger
+from exports.publishing.rules import (
+    KEEP,
+    Choose,
+    check_keep,
+    choose_canary,
+    choose_earlier,
+    new_record,
+    unknown_model,
+)
 from exports.publishing.tensorflow_serving import write_configs
-from tfrs_models.durable import locked, new_folder
-
-KEEP = 5
+from tfrs_models.durable import locked
 
 
 def publish(
@@ -50,8 +54,7 @@ def publish(
         ConfigError: `name` or `keep` is wrong.
         OSError: the disk is full or fails.
     """
-    if keep < 1:
-        raise ConfigError(f"`keep` must be at least 1, got {keep}: keep one or more versions.")
+    check_keep(keep)
     label: Label = "canary" if canary else "stable"
     manifest = verify(bundle)
     folder = model_folder(base, manifest.model_name if name is None else name)
@@ -63,7 +66,8 @@ def publish(
         same = ledger.labelled(_sha256(bundle), label)
         if same is not None:
             return same
-        version = _add(bundle, manifest, folder, ledger, label)
+        version = ledger.last + 1
+        add(folder, ledger, version, label, lambda work: _copy(bundle, manifest, work, version))
         write_configs(base, serving_path)
         retain(folder, keep)
     return version
@@ -75,7 +79,7 @@ def promote(base: Path, name: str, serving_path: str | None = None) -> int:
     Raises:
         ArtifactError: there is no canary, or it is damaged.
     """
-    return _move_stable(base, name, _canary, serving_path)
+    return _move_stable(base, name, choose_canary, serving_path)
 
 
 def rollback(base: Path, name: str, to: int | None = None, serving_path: str | None = None) -> int:
@@ -87,53 +91,25 @@ def rollback(base: Path, name: str, to: int | None = None, serving_path: str | N
     Raises:
         ArtifactError: there is no such version, or it is damaged.
     """
-    choose = _previous if to is None else (lambda ledger: _published(ledger, to))
-    return _move_stable(base, name, choose, serving_path)
+    return _move_stable(base, name, choose_earlier(to), serving_path)
 
 
-def _add(bundle: Path, manifest: Manifest, folder: Path, ledger: Ledger, label: Label) -> int:
-    version = ledger.last + 1
-    taken = ledger.model_copy(update={"last": version})
-    write_ledger(taken, folder)
-    try:
-        add_lock_file(folder, version)
-        with new_folder(folder / str(version)) as work:
-            _copy(bundle, manifest, work)
-            record = _record(version, verify(work), work)
-        write_ledger(taken.with_record(record, label), folder)
-    except BaseException:
-        recover(folder)
-        raise
-    return version
-
-
-def _copy(bundle: Path, manifest: Manifest, target: Path) -> None:
+def _copy(bundle: Path, manifest: Manifest, target: Path, version: int) -> Record:
     """Copy the files that the manifest names; a link stays one, and verifying then refuses it."""
     for name in (MANIFEST, *manifest.files):
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(bundle / name, target / name, follow_symlinks=False)
-
-
-def _record(version: int, manifest: Manifest, folder: Path) -> Record:
-    files = sum(entry.bytes for entry in manifest.files.values())
-    return Record(
-        version=version,
-        manifest_sha256=_sha256(folder),
-        bytes=files + (folder / MANIFEST).stat().st_size,
-        published=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-    )
+    return new_record(version, verify(target), (target / MANIFEST).read_bytes())
 
 
 def _sha256(bundle: Path) -> str:
     return hashlib.sha256((bundle / MANIFEST).read_bytes()).hexdigest()
 
 
-def _move_stable(
-    base: Path, name: str, choose: Callable[[Ledger], int], serving_path: str | None
-) -> int:
+def _move_stable(base: Path, name: str, choose: Choose, serving_path: str | None) -> int:
     folder = model_folder(base, name)
     if not (folder / LEDGER).is_file():
-        raise ArtifactError(f"no model `{name}` is published under {base}: see `tfrs versions`.")
+        raise unknown_model(name, base)
     with locked(folder):
         ledger = recover(folder)
         write_configs(base, serving_path)
@@ -142,30 +118,3 @@ def _move_stable(
         write_ledger(ledger.with_stable(version), folder)
         write_configs(base, serving_path)
     return version
-
-
-def _canary(ledger: Ledger) -> int:
-    if ledger.canary is None:
-        raise ArtifactError("there is no canary to promote: publish one with `--canary`.")
-    return ledger.canary
-
-
-def _previous(ledger: Ledger) -> int:
-    if not ledger.history:
-        raise ArtifactError(
-            f"no version was stable before {ledger.stable}; published are "
-            f"{_listed(ledger)}: name one of them with `--to`."
-        )
-    return ledger.history[-1]
-
-
-def _published(ledger: Ledger, version: int) -> int:
-    if version not in ledger.published:
-        raise ArtifactError(
-            f"`to` must be a published version, got {version}; published are {_listed(ledger)}."
-        )
-    return version
-
-
-def _listed(ledger: Ledger) -> str:
-    return ", ".join(map(str, ledger.published)) or "none"

@@ -2,8 +2,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from support.publishing import make_bundle
 
+from exports.publishing import remote
+from exports.publishing.object_store import ObjectStore, open_store
 from exports.publishing.store import publish
 
 
@@ -25,3 +28,22 @@ def add(tmp_path: Path, base: Path) -> Callable[..., int]:
         return publish(make_bundle(tmp_path / "new" / text, text), base, **options)
 
     return add
+
+
+@pytest.fixture(params=["memory", "file"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+    """An empty base, in memory and in a folder by its address."""
+    MemoryFileSystem.store.clear()
+    MemoryFileSystem.pseudo_dirs[:] = [""]
+    url = {"memory": "memory://bucket/models", "file": f"file://{tmp_path}/bucket"}[request.param]
+    return open_store(url)
+
+
+@pytest.fixture
+def put(tmp_path: Path, store: ObjectStore) -> Callable[..., int]:
+    """Publishes a new bundle that holds a text to the object store."""
+
+    def put(text: str, **options: object) -> int:
+        return remote.publish(make_bundle(tmp_path / "new" / text, text), store, **options)
+
+    return put

@@ -6,6 +6,7 @@ import pytest
 from support.publishing import make_bundle
 
 from exports.publishing.ledger import read_ledger
+from exports.publishing.object_store import ObjectStore
 from exports.publishing.reader import opened
 from tfrs_models.cli import main
 
@@ -77,3 +78,31 @@ def test_lists_versions_as_a_table(add: Add, base: Path, capsys) -> None:  # typ
     assert main(["versions", str(base), "shop"]) == 0
     out = capsys.readouterr().out
     assert all(text in out for text in ("model", "in use", "shop", "stable", "0.0"))
+
+
+def test_the_same_commands_take_an_address(  # type: ignore[no-untyped-def]
+    store: ObjectStore, base: Path, bundle: Path, tmp_path: Path, capsys
+) -> None:
+    url = store.url
+    make_bundle(tmp_path / "next", "next")
+    assert main(["publish", str(bundle), "--to", f"{url}/"]) == 0
+    assert main(["publish", str(tmp_path / "next"), "--to", url, "--canary"]) == 0
+    assert main(["promote", url]) == 0
+    assert main(["rollback", url, "shop", "--to", "1"]) == 0
+    assert main(["fetch", url, "--to", str(base)]) == 0
+    lines = [f"{url}/shop/{line}" for line in ("1 is stable", "2 is canary")]
+    lines += [f"{url}/shop/{line}" for line in ("2 is stable", "1 is stable")]
+    assert capsys.readouterr().out.splitlines() == [*lines, f"{base}/shop/1 is stable"]
+    main(["versions", url, "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert [(one["state"], one["in_use"]) for one in found] == [
+        ("stable", None),
+        ("published", None),
+    ]
+
+
+def test_an_object_store_has_no_serving_path(store: ObjectStore, bundle: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+    arguments = ["publish", str(bundle), "--to", store.url, "--serving-path", "/models"]
+    assert main(arguments) == 64
+    assert "`--serving-path` goes with a folder" in capsys.readouterr().err
+    assert store.names() == []

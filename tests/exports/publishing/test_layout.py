@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from configs.errors import ArtifactError, ConfigError
-from exports.publishing.layout import model_folder, only_name, version_folders
+from exports.publishing.layout import model_folder, model_names, only_name, version_folders
 
 FILES = ("models.config", "batching_parameters.txt")
 
@@ -32,7 +32,7 @@ def test_the_only_model_needs_no_name(tmp_path: Path) -> None:
     for name in ("shop", "nothing"):
         (tmp_path / name).mkdir()
     (tmp_path / "shop" / "ledger.json").touch()
-    assert only_name(tmp_path) == "shop"
+    assert only_name(model_names(tmp_path), tmp_path) == "shop"
 
 
 def test_of_two_models_one_must_be_named(tmp_path: Path) -> None:
@@ -40,9 +40,9 @@ def test_of_two_models_one_must_be_named(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "ledger.json").touch()
     with pytest.raises(ArtifactError, match=r"it holds a, b: give NAME"):
-        only_name(tmp_path)
+        only_name(model_names(tmp_path), tmp_path)
 
 
 def test_a_base_without_models_says_none(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match=r"it holds none"):
-        only_name(tmp_path / "missing")
+        only_name(model_names(tmp_path / "missing"), tmp_path)

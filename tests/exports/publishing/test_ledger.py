@@ -110,3 +110,24 @@ def test_deleted_versions_keep_their_record_and_leave_the_history() -> None:
 )
 def test_a_bundle_that_has_its_label_is_known(label, manifest, version) -> None:  # type: ignore[no-untyped-def]
     assert ledger(3, stable=1, canary=2).labelled(manifest, label) == version
+
+
+def test_a_record_says_when_a_label_left_it() -> None:
+    before = ledger(4, stable=2, canary=3, history=(1,)).taking(5)
+    after = before.with_record(record(5), "canary").with_stable(1)
+    # 3 was the canary until 5 came, 2 was stable until 1 was again; 4 never had a label here.
+    assert [one.unpointed for one in after.records] == [0, 5, 5, 0, 0]
+
+
+def test_a_version_rests_while_keep_versions_come() -> None:
+    records = tuple(
+        record(version).model_copy(update={"unpointed": unpointed})
+        for version, unpointed in ((1, 2), (2, 4), (3, 3), (4, 0), (5, 0))
+    )
+    # Of the surplus 1, 2 and 3: after 2 came 3, 4, 5; after 4 came 5; after 3 came 4 and 5.
+    assert Ledger(last=5, records=records, stable=5).rested(2) == [1, 3]
+
+
+def test_a_version_that_comes_back_takes_its_place_among_the_others() -> None:
+    after = ledger(3, stable=3).without([2]).with_record(record(2), "stable")
+    assert (after.published, after.stable, after.history) == ((1, 2, 3), 2, (3,))

@@ -10,7 +10,7 @@ from support.publishing import FILES, make_bundle
 
 from configs.errors import ArtifactError, ConfigError
 from exports.manifest import verify
-from exports.publishing import store
+from exports.publishing import adding, store
 from exports.publishing.ledger import read_ledger
 from exports.publishing.store import promote, publish, rollback
 
@@ -125,12 +125,12 @@ def full_at_the_end(ledger: object, folder: Path) -> None:
     write_ledger(ledger, folder)  # type: ignore[arg-type]
 
 
-write_ledger = store.write_ledger
+write_ledger = adding.write_ledger
 
 
 @pytest.mark.parametrize(
     ("module", "name", "fault"),
-    [(store.shutil, "copyfile", full), (store, "write_ledger", full_at_the_end)],
+    [(store.shutil, "copyfile", full), (adding, "write_ledger", full_at_the_end)],
     ids=["copy", "ledger"],
 )
 def test_a_full_disk_changes_nothing_but_the_next_number(  # type: ignore[no-untyped-def]
