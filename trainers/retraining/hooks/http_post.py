@@ -17,6 +17,7 @@ KEPT_BYTES = 1 << 16
 """An answer may have this many."""
 
 _PORTS = {"http": 80, "https": 443}
+_EXAMPLE = "write one such as `https://ops.example/hook`"
 
 
 @dataclass(frozen=True)
@@ -43,23 +44,24 @@ def parse_url(url: str) -> Target:
     """Take a URL apart.
 
     Raises:
-        ValueError: it is none that may be called; the text does not show it, it may hold a secret.
+        ValueError: it is none that may be called. No part of it is shown, for it may be a secret.
     """
     if not url.isascii() or not url.isprintable() or " " in url:
         raise ValueError("a URL has no spaces and only ASCII characters: encode the others")
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError("the host or the port of a URL is wrong: " + _EXAMPLE) from None
     if parts.scheme not in _PORTS or not parts.hostname:
-        raise ValueError(
-            f"a URL begins with `https://` or `http://` and a host; received {parts.scheme!r} as "
-            "its scheme: write `https://ops.example/hook`"
-        )
+        raise ValueError("a URL begins with `https://` or `http://` and a host: " + _EXAMPLE)
     if "@" in parts.netloc:
         raise ValueError(
             "a URL holds no user and password, for they would be stored with the run: sign with "
             "`secret_env`"
         )
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme], path)
+    return Target(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], path)
 
 
 def post(
