@@ -1,0 +1,1 @@
+"""The ledger of retraining: which data came, which runs there were, and what each has learned."""
