@@ -51,6 +51,16 @@ def materialise(connection: "duckdb.DuckDBPyConnection", query: str) -> str:
     return table
 
 
+def learn_validation(code: str) -> str:
+    """The code of a split whose validation events are training events."""
+    return sql.fill(
+        "CASE WHEN ($code) = $validation THEN $train ELSE ($code) END",
+        code=code,
+        validation=VALIDATION,
+        train=TRAIN,
+    )
+
+
 class Split(Protocol):
     """The function of a split plug-in (a module)."""
 

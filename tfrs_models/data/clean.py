@@ -1,5 +1,6 @@
 """From raw tables to valid events, items and users, and a report of what was left out."""
 
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,7 @@ def clean(
         DataError: too few rows are valid or too many are broken.
     """
     quarantine.create(connection)
-    check_events(connection, raw, config)
+    check_events(connection, raw, config, time.time())
     filtered = quarantine.move_broken(connection, EVENTS, "events")
     for label, key, relation in _entities(raw):
         check_entities(connection, relation, key, f"checked_{label}")

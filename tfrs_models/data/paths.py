@@ -25,15 +25,34 @@ def expand(patterns: Sequence[str], setting: str) -> list[Path]:
     Raises:
         DataError: a pattern names no file, or a file is empty.
     """
+    found = matches(patterns, setting)
+    for path in found:
+        refuse_empty(path, setting)
+    return found
+
+
+def matches(patterns: Sequence[str], setting: str) -> list[Path]:
+    """`expand` that lets empty files pass.
+
+    Raises:
+        DataError: a pattern names no file.
+    """
     found: dict[Path, None] = {}
     for pattern in patterns:
         found |= dict.fromkeys(_expand_one(pattern, setting))
-    for path in found:
-        if path.stat().st_size == 0:
-            raise DataError(
-                f"`{setting}`: the file {path} is empty (0 bytes). Replace it or leave it out."
-            )
     return list(found)
+
+
+def refuse_empty(path: Path, setting: str) -> None:
+    """Check that a file holds something.
+
+    Raises:
+        DataError: it has 0 bytes.
+    """
+    if path.stat().st_size == 0:
+        raise DataError(
+            f"`{setting}`: the file {path} is empty (0 bytes). Replace it or leave it out."
+        )
 
 
 def _expand_one(pattern: str, setting: str) -> list[Path]:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from configs import plugins
 from configs.data import DataConfig
-from configs.errors import ArtifactError, DataError
+from configs.errors import ArtifactError
 from tfrs_models import durable
-from tfrs_models.data import rows, sql, write
-from tfrs_models.data.assignment import Assignment, check_parts, count_parts
+from tfrs_models.data import engine, rows, sql, write
+from tfrs_models.data.assignment import Assignment, check_parts, count_parts, learn_validation
 from tfrs_models.data.clean import clean
 from tfrs_models.data.dataset import PreparedDataset
+from tfrs_models.data.former import Former, create_former_rows
 from tfrs_models.data.load import FORMAT, load_dataset
 from tfrs_models.data.manifest import counts, missing_entities, window
 from tfrs_models.data.tables import RawTables
@@ -39,17 +40,26 @@ class _Rows:
     known_items: int
 
 
-def prepare(config: DataConfig, seed: int, folder: Path) -> PreparedDataset:
+def prepare(
+    config: DataConfig, seed: int, folder: Path, former: Former | None = None
+) -> PreparedDataset:
     """Make, or find again, the prepared dataset of these settings and this source content.
 
     The result lies in `folder/<first 16 digits of the fingerprint>`, complete or absent. A second
     process that wants to prepare in the same folder waits.
 
+    Args:
+        config: the data settings.
+        seed: of the split.
+        folder: of prepared datasets.
+        former: the dataset that this one continues: known ids keep their rows, and what would be
+            validation is training, for a model that goes on learning has nothing to choose by it.
+
     Raises:
         DataError: the data break a rule that stops the run.
         ConfigError: a setting of the source or the split is wrong.
     """
-    print_of_data = fingerprint(config, seed)
+    print_of_data = fingerprint(config, seed, former)
     target = folder / print_of_data[:NAME_LENGTH]
     with durable.locked(folder):
         durable.remove_unfinished(folder)
@@ -57,12 +67,12 @@ def prepare(config: DataConfig, seed: int, folder: Path) -> PreparedDataset:
         if found is not None:
             return found
         with durable.new_folder(target) as unfinished:
-            _build(config, seed, print_of_data, unfinished)
+            _build(config, seed, former, print_of_data, unfinished)
     return load_dataset(target)
 
 
-def fingerprint(config: DataConfig, seed: int) -> str:
-    """SHA-256 of the data settings and of the source's content, 64 hexadecimal digits."""
+def fingerprint(config: DataConfig, seed: int, former: Former | None = None) -> str:
+    """SHA-256 of the data settings, the source's content and the former rows, 64 hex digits."""
     source = plugins.load("source", config.source)
     settings = {
         "format": FORMAT,
@@ -70,6 +80,8 @@ def fingerprint(config: DataConfig, seed: int) -> str:
         "config": _settings(config),
         "content": source.content_hash(config.source_options, seed),
     }
+    if former is not None:
+        settings["former"] = former.fingerprint
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
@@ -91,15 +103,17 @@ def _find(target: Path, print_of_data: str) -> PreparedDataset | None:
     return dataset if dataset.fingerprint == print_of_data else None
 
 
-def _build(config: DataConfig, seed: int, print_of_data: str, folder: Path) -> None:
+def _build(
+    config: DataConfig, seed: int, former: Former | None, print_of_data: str, folder: Path
+) -> None:
     with (
         tempfile.TemporaryDirectory(dir=folder, prefix=".work-") as work,
-        closing(_connect(config, Path(work))) as connection,
+        closing(engine.connect(config.memory_limit_mib, Path(work))) as connection,
     ):
         raw, report = _read(connection, config, seed, Path(work), folder)
-        assignment = _split(connection, config, seed)
-        sizes = _number(connection, config, raw)
-        types = write.event_types(connection)
+        assignment = _split(connection, config, seed, former)
+        sizes = _number(connection, config, raw, former)
+        types = write.event_types(connection, former.event_types if former else ())
         report["missing"] = missing_entities(connection, raw)
         manifest = {
             "format": FORMAT,
@@ -117,20 +131,6 @@ def _build(config: DataConfig, seed: int, print_of_data: str, folder: Path) -> N
     _write_json(folder / "manifest.json", manifest)
 
 
-def _connect(config: DataConfig, work: Path) -> "duckdb.DuckDBPyConnection":
-    """A database in memory that spills into `work` and never fetches an extension."""
-    import duckdb
-
-    settings: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": f"{config.memory_limit_mib}MiB",
-        "temp_directory": (work / "spill").as_posix(),
-        "autoinstall_known_extensions": False,
-    }
-    connection = duckdb.connect(config=settings)
-    connection.execute("SET TimeZone = 'UTC'")
-    return connection
-
-
 def _read(
     connection: "duckdb.DuckDBPyConnection",
     config: DataConfig,
@@ -138,23 +138,18 @@ def _read(
     work: Path,
     folder: Path,
 ) -> tuple[RawTables, dict[str, Any]]:
-    import duckdb
-
     source = plugins.load("source", config.source)
     kept = folder.with_name(f"quarantine-{folder.name.removeprefix(durable.UNFINISHED)}.parquet")
-    try:
+    with engine.reading(config.source):
         raw: RawTables = source.read(config.source_options, connection, work, seed)
         report = clean(connection, raw, config, kept)
-    except (duckdb.DataError, duckdb.OperationalError, duckdb.InvalidInputException) as error:
-        raise DataError(
-            f"the source `{config.source}` cannot be read: {error}. Mend the file, or correct its "
-            f"format under `data.{config.source}`."
-        ) from error
     kept.rename(folder / "quarantine.parquet")
     return raw, report
 
 
-def _split(connection: "duckdb.DuckDBPyConnection", config: DataConfig, seed: int) -> Assignment:
+def _split(
+    connection: "duckdb.DuckDBPyConnection", config: DataConfig, seed: int, former: Former | None
+) -> Assignment:
     """Create the view `split_events`: the valid events with `split` codes."""
     kind = config.split.type
     options = plugins.parse_options("split", kind, config.split.options)
@@ -166,14 +161,21 @@ def _split(connection: "duckdb.DuckDBPyConnection", config: DataConfig, seed: in
         connection,
         "CREATE VIEW split_events AS SELECT $columns, ($code)::TINYINT AS split FROM $relation",
         columns=sql.names(kept),
-        code=assignment.code,
+        code=assignment.code if former is None else learn_validation(assignment.code),
         relation=assignment.relation,
     )
     check_parts(count_parts(connection, "split_events"), kind)
     return assignment
 
 
-def _number(connection: "duckdb.DuckDBPyConnection", config: DataConfig, raw: RawTables) -> _Rows:
+def _number(
+    connection: "duckdb.DuckDBPyConnection",
+    config: DataConfig,
+    raw: RawTables,
+    former: Former | None,
+) -> _Rows:
+    for key in ("user_id", "item_id"):
+        create_former_rows(connection, key, former)
     users = rows.number_rows(
         connection, "user_id", "checked_users" if raw.users else None, config.min_user_events
     )

@@ -22,11 +22,12 @@ def number_rows(
     Columns: `<key>`, `entity_row` INTEGER, `known`, and `train_events`, `validation_events`,
     `test_events`, the events of each part of the split.
 
-    Ids with `min_events` training events come first, ordered by their number (falling), then by id;
-    then the others by their first event, then by id. No test event moves a known row.
+    The ids of `former_<key>` come first, in their order, and are known. Then those with
+    `min_events` training events, ordered by their number (falling), then by id; then the others by
+    their first event, then by id. No test event moves a known row.
 
     Args:
-        connection: where the table `split_events` lives.
+        connection: where the tables `split_events` and `former_<key>` live.
         key: `user_id` or `item_id`.
         entities: table whose ids get rows too, or None.
         min_events: training events that an id needs to be known.
@@ -34,18 +35,26 @@ def number_rows(
     Returns:
         The number of rows and the first row that is not known, the reserved rows counted.
     """
-    others = sql.fill("UNION ALL SELECT $key, NULL, NULL FROM $table", key=key, table=entities)
+    tables = [f"former_{key}", *([entities] if entities else [])]
+    others = " ".join(
+        sql.fill("UNION ALL SELECT $key, NULL, NULL FROM $table", key=key, table=table)
+        for table in tables
+    )
     sql.run(
         connection,
         """
         CREATE TABLE ${key}_rows AS
-        SELECT * EXCLUDE (first_time), ($first - 1 + row_number() OVER (
-                   ORDER BY known DESC, CASE WHEN known THEN train_events END DESC,
+        SELECT * EXCLUDE (first_time, former_row), ($first - 1 + row_number() OVER (
+                   ORDER BY former_row NULLS LAST,
+                            known DESC, CASE WHEN known THEN train_events END DESC,
                             CASE WHEN NOT known THEN first_time END NULLS LAST, $key
                ))::INTEGER AS entity_row
-        FROM (SELECT $key, $parts, train_events >= $least AS known, min(event_time) AS first_time
+        FROM (SELECT $key, $parts, former_row,
+                     former_row IS NOT NULL OR train_events >= $least AS known,
+                     min(event_time) AS first_time
               FROM (SELECT $key, split, event_time FROM split_events $others)
-              GROUP BY $key)
+              LEFT JOIN former_$key USING ($key)
+              GROUP BY $key, former_row)
         """,
         key=key,
         first=FIRST_ROW,
@@ -53,7 +62,7 @@ def number_rows(
             f"count(split) FILTER (split = {code}) AS {part}_events" for part, code in CODES.items()
         ),
         least=min_events,
-        others=others if entities else "",
+        others=others,
     )
     total, known = sql.rows(
         connection, "SELECT count(*), count(*) FILTER (known) FROM ${key}_rows", key=key

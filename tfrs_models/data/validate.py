@@ -1,6 +1,5 @@
 """Check every row of a source inside DuckDB; what breaks a rule is quarantined, never lost."""
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -33,17 +32,26 @@ PLAIN_COLUMNS = ("user_id", "item_id", "timestamp", "event_type", "value", "posi
 
 
 def check_events(
-    connection: "duckdb.DuckDBPyConnection", raw: RawTables, config: DataConfig
+    connection: "duckdb.DuckDBPyConnection", raw: RawTables, config: DataConfig, now: float
 ) -> None:
     """Create the table `checked_events`: every row in source order, in canonical form.
 
     Columns: `user_id`, `item_id`, `event_type` VARCHAR, `event_time` BIGINT (microseconds since
     1970 UTC), `value` FLOAT, `position` SMALLINT, the free columns; `filtered_by`, `reason` and
     `record` VARCHAR, NULL for rows to keep; `source_file`, `source_row`.
+
+    Args:
+        connection: where `raw` lives.
+        raw: the source's relations.
+        config: the rules.
+        now: seconds since 1970 UTC, from which on the future begins.
+
+    Raises:
+        DataError: a column is missing, or has a name of our own.
     """
     types = sql.column_types(connection, raw.events)
     _check_columns(raw, types)
-    latest = int((time.time() + config.validation.max_future_seconds) * 1e6)
+    latest = int((now + config.validation.max_future_seconds) * 1e6)
     clock = times.microseconds(connection, raw.events, "timestamp", raw.timestamp_format)
     sql.run(
         connection,

@@ -41,8 +41,10 @@ COLUMNS: Mapping[str, Column] = {
 }
 
 
-def event_types(connection: "duckdb.DuckDBPyConnection") -> tuple[str, ...]:
-    """Event types, the most frequent in training first.
+def event_types(
+    connection: "duckdb.DuckDBPyConnection", former: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Event types: the former ones in their order, then the most frequent in training first.
 
     Raises:
         DataError: there are more than an int8 can number.
@@ -55,12 +57,13 @@ def event_types(connection: "duckdb.DuckDBPyConnection") -> tuple[str, ...]:
         """,
         train=TRAIN,
     )
-    if len(found) > MAX_TYPES:
+    types = tuple(dict.fromkeys([*former, *(kind for (kind,) in found)]))
+    if len(types) > MAX_TYPES:
         raise DataError(
-            f"the events have {len(found)} event types, more than {MAX_TYPES}, such as "
-            f"`{found[0][0]}` and `{found[1][0]}`: map a coarser column to `event_type`"
+            f"the events have {len(types)} event types, more than {MAX_TYPES}, such as "
+            f"`{types[0]}` and `{types[1]}`: map a coarser column to `event_type`"
         )
-    return tuple(kind for (kind,) in found)
+    return types
 
 
 def write_events(
