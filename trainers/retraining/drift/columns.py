@@ -72,7 +72,7 @@ def pairs(
     a, b = reference[name], current[name]
     if is_list(a.type):
         yield _lengths(name, a, b, settings)
-    rows = (_with_values(a), _with_values(b))
+    rows = (with_values(a), with_values(b))
     a, b = flat(a), flat(b)
     if kind == "names":
         p, q = merge_rare(
@@ -119,7 +119,7 @@ def _histograms(before: Floats, now: Floats, settings: DriftConfig) -> tuple[Num
     return histogram(before, places), histogram(now, places)
 
 
-def _with_values(column: "pa.ChunkedArray") -> int:
+def with_values(column: "pa.ChunkedArray") -> int:
     """Rows with at least one value."""
     if is_list(column.type):
         return int(np.count_nonzero(lengths(column)))

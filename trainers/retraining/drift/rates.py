@@ -5,14 +5,14 @@ that of all rows together, so their difference has that variance times (1/n + 1/
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from configs.drift import DriftConfig
 from configs.errors import DataError
-from trainers.retraining.drift.columns import flat, is_list
+from trainers.retraining.drift.columns import flat, is_list, with_values
 from trainers.retraining.drift.findings import RateDrift, RateName, judged
 from trainers.retraining.drift.histograms import Floats, lengths, numbers
 
@@ -113,13 +113,28 @@ def _unknown(table: "pa.Table", name: str, known: Collection[str]) -> Moments:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    values = flat(_column(table, name)).drop_null().cast(pa.string())
+    column = _column(table, name)
+    values = flat(column).drop_null().cast(pa.string())
     found = pc.is_in(values, value_set=pa.array(list(known), pa.string()))
-    return _share(len(values) - (pc.sum(found).as_py() or 0), len(values))
+    share = _share(len(values) - (pc.sum(found).as_py() or 0), len(values))
+    return replace(share, rows=with_values(column))  # values of one list are not independent
 
 
 def _positive(table: "pa.Table", name: str) -> Moments:
-    values = numbers(flat(_column(table, name)))
+    import pyarrow as pa
+
+    column = _column(table, name)
+    types = pa.types
+    if not (
+        types.is_boolean(column.type)
+        or types.is_integer(column.type)
+        or types.is_floating(column.type)
+    ):
+        raise DataError(
+            f"`label` must name a column that is true, or 1, for a positive event, received "
+            f"`{name}` of {column.type}: cast it"
+        )
+    values = numbers(flat(column))
     return _share(int(np.count_nonzero(values == 1)), len(values))
 
 

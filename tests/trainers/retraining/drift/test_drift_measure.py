@@ -208,6 +208,17 @@ def test_a_label_that_is_no_column_is_refused():
     refused(DataError, "no column `bought`", window(2), label="bought")
 
 
+def test_a_label_must_be_true_or_a_number():
+    refused(DataError, "received `device` of string", window(2), label="device")
+
+
+def test_unknown_values_of_lists_count_rows_for_their_threshold():
+    lists = [["a", "b", "c", "d"], []] * (ROWS // 2)
+    tables = window(2, history=lists), window(1, history=lists)
+    found = rate(measure(*tables, vocabularies={"history": {"a", "b"}}), "unknown", "history")
+    assert (found.current, found.rows) == (0.5, (ROWS // 2, ROWS // 2))
+
+
 def daily(first, counts):
     """Rows by day, each at noon."""
     times = [
