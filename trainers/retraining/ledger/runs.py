@@ -142,7 +142,7 @@ def _select(connection: sqlite3.Connection, clause: str, *values: Any) -> list[R
         f"SELECT {_COLUMNS} FROM runs {clause}",  # noqa: S608 - constants of this module
         values,
     ).fetchall()
-    return [Run(*row, _shards(connection, row[0])) for row in rows]
+    return [Run(*(*row, _shards(connection, row[0]))) for row in rows]
 
 
 def _shards(connection: sqlite3.Connection, run_id: str) -> tuple[str, ...]:
