@@ -4,6 +4,7 @@ import difflib
 import math
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,23 @@ KEYS = ("user_id", "item_id")
 LARGEST_EMBEDDING = 64
 
 
-def fit_features(config: FeaturesConfig, dataset: PreparedDataset, folder: Path) -> FeatureSpec:
+def fit_features(
+    config: FeaturesConfig,
+    dataset: PreparedDataset,
+    folder: Path,
+    former: FeatureSpec | None = None,
+) -> FeatureSpec:
     """Fit all features and write their spec to `folder`, whole or not at all.
 
     Statistics come from the users and items of the vocabulary and from the training events, so
     nothing after the cut changes them.
+
+    Args:
+        config: the features.
+        dataset: what they are learned from.
+        folder: of the spec.
+        former: fitted with the same settings, to go on from: what it learned stays, and
+            vocabularies grow at their end, so that a model's rows keep their meaning.
 
     Raises:
         ConfigError: a column is not there, or a cross names a feature that has no ids.
@@ -43,6 +56,8 @@ def fit_features(config: FeaturesConfig, dataset: PreparedDataset, folder: Path)
     with new_folder(folder) as partial:
         (partial / VOCABULARIES).mkdir()
         features = [_fit(*one, dataset, partial / VOCABULARIES) for one in named]
+        if former is not None:
+            features = [continued(feature, former, partial / VOCABULARIES) for feature in features]
         crosses = [_cross(name, cross, features) for name, cross in config.crosses.items()]
         history = history_spec(config.history, dataset)
         FeatureSpec(tuple(features), tuple(crosses), history, partial).save(partial)
@@ -87,6 +102,31 @@ def _state(
         return {"size": known - FIRST_ROW}
     column = training_column(dataset, _raw_input(table, name, feature))
     return feature_type(feature.type).fit(feature.options, column, vocabulary)
+
+
+def continued(feature: FittedFeature, former: FeatureSpec, vocabularies: Path) -> FittedFeature:
+    """A feature as the former spec knows it, with the values that are new to its vocabulary.
+
+    Args:
+        feature: fitted anew, its vocabulary in `vocabularies`.
+        former: has a feature of this name and type.
+        vocabularies: where the vocabulary is written again.
+    """
+    before = former.feature(feature.name)
+    path = vocabularies / f"{feature.name}.txt"
+    state = dict(before.state)
+    if path.exists():
+        known = _lines(former.vocabulary(feature.name))
+        values = list(dict.fromkeys([*known, *_lines(path)]))
+        path.write_bytes("".join(f"{value}\n" for value in values).encode())
+        state |= {"size": len(values)}
+    output = feature_type(feature.type).output(feature.options, state)
+    return replace(feature, state=state, embedding_dim=before.embedding_dim, output=output)
+
+
+def _lines(path: Path) -> list[str]:
+    """Lines by line feeds alone: a value may hold any other separator of lines."""
+    return path.read_bytes().decode().split("\n")[:-1]
 
 
 def default_embedding_dim(output: Output) -> int:

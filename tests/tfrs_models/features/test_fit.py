@@ -173,3 +173,46 @@ def test_failed_fit_leaves_nothing(tmp_path: Path) -> None:
 def test_contradicting_settings_are_refused(config: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         FeaturesConfig.model_validate(config)
+
+
+NEW_ITEMS = {
+    "c": {"price": 500.0, "title": "green", "tags": ["z", "x", "y", "w"], "photo": [9.0, 9.0]},
+    "d": {"price": 700.0, "title": "green", "tags": ["z"], "photo": [9.0, 9.0]},
+}
+
+
+@pytest.fixture
+def grown(tmp_path: Path) -> tuple[FeatureSpec, FeatureSpec]:
+    """A spec, and one that continues it on twice as many items."""
+    config = _config(FEATURES)
+    former = fit_features(config, _dataset(tmp_path / "d1"), tmp_path / "s1")
+    users, items = ["u", "v", "u", "v"], ["a", "b", "c", "d"]
+    dataset = make_dataset(tmp_path / "d2", users, items, [10, 20, 30, 40], items=ITEMS | NEW_ITEMS)
+    return former, fit_features(config, dataset, tmp_path / "s2", former)
+
+
+def test_a_continued_vocabulary_grows_at_its_end(grown: tuple[FeatureSpec, FeatureSpec]) -> None:
+    former, spec = grown
+    # By count alone `green` and `z` would come first.
+    titles = spec.vocabulary("title").read_text().splitlines()
+    assert titles[:2] == former.vocabulary("title").read_text().splitlines()
+    assert titles[2:] == ["green"]
+    assert spec.feature("title").output.num_ids == former.feature("title").output.num_ids + 1
+    tags = spec.vocabulary("tags").read_text().splitlines()
+    assert tags[:2] == ["y", "x"]
+    assert set(tags[2:]) == {"w", "z"}
+
+
+def test_a_continued_spec_keeps_statistics_and_widths(
+    grown: tuple[FeatureSpec, FeatureSpec],
+) -> None:
+    former, spec = grown
+    for name in ("price", "price_group", "price_rank", "photo"):
+        assert spec.feature(name) == former.feature(name), name
+    assert spec.feature("tags").output.width == former.feature("tags").output.width
+    assert [f.embedding_dim for f in spec.features] == [f.embedding_dim for f in former.features]
+
+
+def test_a_continued_spec_is_whole(grown: tuple[FeatureSpec, FeatureSpec]) -> None:
+    _, spec = grown
+    assert FeatureSpec.load(spec.folder) == spec
