@@ -32,14 +32,14 @@ class ObjectStore:
         """The names that something lies below, sorted.
 
         Raises:
-            EnvironmentFault: the store does not answer, or refuses.
+            EnvironmentFault: the store does not answer, or refuses, or has no such bucket.
         """
         self.filesystem.invalidate_cache()
-        try:
-            with _reaching(self.url):
+        with _reaching(self.url):
+            try:
                 found = self.filesystem.ls(self.root, detail=True)
-        except FileNotFoundError:
-            return []
+            except FileNotFoundError:
+                return []
         return sorted(PurePosixPath(i["name"]).name for i in found if i["type"] == "directory")
 
     def names(self) -> list[str]:
@@ -53,21 +53,21 @@ class ObjectStore:
         """The content of an object; None where there is none.
 
         Raises:
-            EnvironmentFault: the store does not answer, or refuses.
+            EnvironmentFault: the store does not answer, or refuses, or has no such bucket.
         """
         self.filesystem.invalidate_cache()
-        try:
-            with _reaching(self.url):
+        with _reaching(self.url):
+            try:
                 content: bytes = self.filesystem.cat_file(self._path(name))
-        except FileNotFoundError:
-            return None
+            except FileNotFoundError:
+                return None
         return content
 
     def write(self, name: str, content: bytes) -> None:
         """Put an object, or another in its place, at once where the store can.
 
         Raises:
-            EnvironmentFault: the store does not answer, or refuses.
+            EnvironmentFault: the store does not answer, or refuses, or has no such bucket.
         """
         with _reaching(self.url):
             self.filesystem.pipe_file(self._path(name), content)
@@ -96,14 +96,12 @@ class ObjectStore:
 
 @contextmanager
 def _reaching(url: str) -> Iterator[None]:
-    """Say how to mend what keeps a store from answering; every command begins with such a call."""
+    """Say how to mend what keeps a store from being used; every command begins with such a call."""
     try:
         yield
-    except FileNotFoundError:
-        raise
-    except OSError as error:
+    except Exception as error:  # the packages of stores have exceptions of their own
         raise EnvironmentFault(
-            f"{url} does not answer ({type(error).__name__}: {error}): check the address, the "
+            f"{url} cannot be used ({type(error).__name__}: {error}): check the address, the "
             "credentials and the network, and run the command again."
         ) from error
 

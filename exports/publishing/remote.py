@@ -52,6 +52,7 @@ def publish(
         ArtifactError: the bundle, what was stored or the ledger is damaged, or another writer has
             changed the ledger meanwhile.
         ConfigError: `name` or `keep` is wrong.
+        EnvironmentFault: the store cannot be used.
     """
     check_keep(keep)
     label: Label = "canary" if canary else "stable"
