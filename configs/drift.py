@@ -91,7 +91,7 @@ class DriftConfig(Section):
 
     @model_validator(mode="after")
     def _check_columns(self) -> Self:
-        for name in self.columns:
+        for name in sorted(set(self.columns) - {self.label, self.date}):
             if name in self.ignore:
                 raise ValueError(
                     f"`columns` has settings for `{name}`, which `ignore` leaves out: "

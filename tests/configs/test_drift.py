@@ -32,6 +32,12 @@ def test_a_wrong_setting_is_refused_with_the_way_out(settings, expected):
     assert expected in refused(**settings)
 
 
+def test_the_columns_of_labels_and_dates_may_have_an_action_though_they_are_not_compared():
+    own = {"timestamp": {"action": "stop"}, "clicked": {"action": "stop"}}
+    config = DriftConfig(watch=("price",), label="clicked", date="timestamp", columns=own)
+    assert config.action_of("timestamp") == "stop"
+
+
 def test_a_column_takes_the_actions_and_limits_of_the_section_unless_it_has_its_own():
     config = DriftConfig(columns={"a": {"action": "stop", "max_mismatch": 0}})
     assert (config.action_of("a"), config.action_of("b")) == ("stop", "warn")

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from configs import faults
 from configs.drift import DriftConfig
-from configs.errors import DataError
+from configs.errors import ConfigError, DataError
 from trainers.retraining.drift.columns import compared, pairs
 from trainers.retraining.drift.compare import compare
 from trainers.retraining.drift.findings import DriftReport
@@ -32,9 +33,10 @@ def measure_drift(
 
     Raises:
         DataError: a table is empty, or a column is missing or cannot be compared.
-        ConfigError: a metric does not suit its column.
+        ConfigError: a metric does not suit its column, or settings name no column.
     """
     check_rows(reference, current)
+    _check_settings(reference, settings)
     names = compared(reference, current, settings)
     found = [one for name in names for one in pairs(reference, current, name, settings)]
     means = rates(reference, current, names, settings, vocabularies)
@@ -60,3 +62,12 @@ def check_rows(reference: "pa.Table", current: "pa.Table") -> None:
             f"both tables need rows, received {len(reference)} and {len(current)}: "
             "widen the window, or do not compare"
         )
+
+
+def _check_settings(reference: "pa.Table", settings: DriftConfig) -> None:
+    for name in settings.columns:
+        if name not in reference.column_names:
+            raise ConfigError(
+                f"`columns` has settings for `{name}`, which the reference table does not have. "
+                f"{faults.advice(name, reference.column_names)}"
+            )

@@ -187,6 +187,10 @@ def test_a_missing_column_is_named_with_the_way_out():
     refused(DataError, "Did you mean `device`", window(2), watch=("devise",))
 
 
+def test_settings_for_a_column_that_is_not_there_are_refused():
+    refused(ConfigError, "Did you mean `price`", window(2), columns={"prize": {"action": "stop"}})
+
+
 @pytest.mark.parametrize(
     ("name", "values"), [("price", ["a"] * ROWS), ("history", [1] * ROWS)], ids=["text", "no list"]
 )
