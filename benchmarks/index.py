@@ -33,8 +33,7 @@ from configs.export import IndexConfig
 from exports.choice import Vectors, latency, measured_as_built
 from exports.contest import EXACT, Measured
 from exports.index import Index, build_index, measure_recall, open_index
-from exports.indexes import exact
-from exports.indexes._faiss import SETTINGS
+from exports.indexes import SETTINGS, exact, read_settings, write_settings
 from exports.loader import load_model
 from exports.user_rows import user_rows
 from trainers.report.indexes import settings
@@ -121,8 +120,7 @@ def entrants(count: int) -> list[list[IndexConfig]]:
     parts = list(dict.fromkeys(max(1, math.isqrt(count) // part) for part in SEARCHED))
     configs = [[IndexConfig(type=EXACT)], [scann(brute_force_below=count + 1)]]
     trees = [{"brute_force_below": 0, "leaves_to_search": some} for some in parts]
-    configs += [[scann(**tree)] for tree in trees]
-    configs += [[scann(**tree, soar=SOAR)] for tree in trees]
+    configs += [[scann(**tree) for tree in trees], [scann(**tree, soar=SOAR) for tree in trees]]
     if importlib.util.find_spec("faiss") is None:
         return configs
     codes = [{"flat_below": 0, "lists_to_search": some} for some in parts]
@@ -159,13 +157,12 @@ def built(config: IndexConfig, vectors: Vectors, place: Path) -> float:
 
 
 def search_as(config: IndexConfig, folder: Path) -> None:
-    """Give an index of FAISS other settings of its searches, as if it had been built with them."""
-    path = folder / SETTINGS
-    settings = json.loads(path.read_text()) if path.exists() else {}
-    if not settings:
+    """Give an index other settings of its searches, as if it had been built with them."""
+    if not (folder / SETTINGS).exists():
         return
-    changed = {name: config.options[name] for name in settings if name in config.options}
-    path.write_text(json.dumps(settings | changed))
+    settings, options = read_settings(folder), config.options
+    changed = {name for name in settings if options.get(name) is not None}
+    write_settings(folder, settings | {name: options[name] for name in changed})
 
 
 def figures(found: Measured, queries_per_second: float) -> Figures:

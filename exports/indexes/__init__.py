@@ -5,9 +5,11 @@ An index module holds `Options`, `build(options, embeddings, folder, seed)` and
 all finite and of the right width, and 1 <= k <= N.
 """
 
+import json
 import math
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,35 @@ Found = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 Search = Callable[[NDArray[np.float32], int], Found]
 """Finds the k candidates with the largest inner products for queries float32 [B, D]."""
+
+
+SETTINGS = "search.json"
+"""Holds the options of an index that act on searches alone, under their own names: changing one
+needs no other build."""
+_FEWEST_REORDERED = 400
+_REORDERED = 500
+"""One of so many candidates is scored again exactly."""
+
+
+def write_settings(folder: Path, settings: Mapping[str, Any]) -> None:
+    """Write the settings of an index's searches."""
+    (folder / SETTINGS).write_text(json.dumps(dict(settings)) + "\n")
+
+
+def read_settings(folder: Path) -> dict[str, Any]:
+    """Read the settings of an index's searches."""
+    settings: dict[str, Any] = json.loads((folder / SETTINGS).read_text())
+    return settings
+
+
+def reordered(count: int, reorder: int | None) -> int:
+    """How many candidates a query scores again exactly.
+
+    Args:
+        count: number of candidates.
+        reorder: a five-hundredth of `count`, at least 400, when None.
+    """
+    return reorder or max(_FEWEST_REORDERED, count // _REORDERED)
 
 
 def partition_sizes(count: int, partitions: int | None, searched: int | None) -> tuple[int, int]:

@@ -1,6 +1,5 @@
 """What the FAISS indexes share: the library, a file, and a search with its settings."""
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.errors import EnvironmentFault
-from exports.indexes import Found, Search
+from exports.indexes import Found, Search, read_settings, write_settings
 
-SETTINGS = "search.json"
-"""Holds the options of the plug-in that act on searches alone, under their own names."""
 _FILE = "index.faiss"
 
 Settings = Mapping[str, Any]
@@ -43,7 +40,7 @@ def write(index: Any, embeddings: NDArray[np.float32], settings: Settings, folde
         index.train(rows)
     index.add(rows)
     faiss.write_index(index, str(folder / _FILE))
-    (folder / SETTINGS).write_text(json.dumps(dict(settings)) + "\n")
+    write_settings(folder, settings)
 
 
 def opened(folder: Path, parameters: Callable[[Settings, int], Any]) -> Search:
@@ -53,7 +50,7 @@ def opened(folder: Path, parameters: Callable[[Settings, int], Any]) -> Search:
         folder: what `write` filled.
         parameters: of a search, from the settings and `k`; None for an index without any.
     """
-    settings = json.loads((folder / SETTINGS).read_text())
+    settings = read_settings(folder)
     index = library().read_index(str(folder / _FILE))
 
     def search(queries: NDArray[np.float32], k: int) -> Found:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from configs.section import Section
-from exports.indexes import Positive, Search, partition_sizes
+from exports.indexes import Positive, Search, partition_sizes, reordered
 from exports.indexes._faiss import Settings, library, opened, write
 
 _DIMENSIONS_PER_CODE = 2
@@ -29,8 +29,9 @@ class Options(Section):
     """Inverted lists; the square root of the number of candidates when missing."""
     lists_to_search: Positive | None = None
     """Lists searched for each query; a tenth of them, at least 10, when missing."""
-    reorder: Positive = 400
-    """Candidates scored again exactly; at least four times the `k` that is asked for."""
+    reorder: Positive | None = None
+    """Candidates scored again exactly, at least four times the `k` that is asked for; a
+    five-hundredth of them, at least 400, when missing."""
 
 
 def build(options: Options, embeddings: NDArray[np.float32], folder: Path, seed: int) -> None:
@@ -39,7 +40,8 @@ def build(options: Options, embeddings: NDArray[np.float32], folder: Path, seed:
     flat = number < max(options.flat_below, _FEWEST)
     lists, searched = partition_sizes(number, options.lists, options.lists_to_search)
     index = _flat(dim) if flat else _compressed(number, dim, lists, seed)
-    settings = {"flat": flat, "lists_to_search": searched, "reorder": options.reorder}
+    reorder = reordered(number, options.reorder)
+    settings = {"flat": flat, "lists_to_search": searched, "reorder": reorder}
     write(index, embeddings, settings, folder)
 
 

@@ -4,6 +4,7 @@ Guo et al., Accelerating Large-Scale Inference with Anisotropic Vector Quantizat
 et al., SOAR: Improved Indexing for Approximate Nearest Neighbor Search, NeurIPS 2023.
 """
 
+import math
 import sys
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,15 @@ from pydantic import Field
 
 from configs.errors import ArtifactError, EnvironmentFault
 from configs.section import Section
-from exports.indexes import Found, Positive, Search, partition_sizes
+from exports.indexes import (
+    Found,
+    Positive,
+    Search,
+    partition_sizes,
+    read_settings,
+    reordered,
+    write_settings,
+)
 
 _TRAINING_SAMPLE = 250_000
 _DIMENSIONS_PER_BLOCK = 2
@@ -34,10 +43,13 @@ class Options(Section):
     soar: Annotated[float, Field(gt=0)] | None = None
     """Weight of a second partition for each candidate (lambda of SOAR): more recall for the same
     partitions searched, more memory. Off when missing; 1.5 is usual."""
-    reorder: Positive = 400
-    """Candidates scored again exactly; at least four times the `k` that is asked for."""
-    anisotropic_threshold: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    """Share of a vector's length below which errors along it cost less (T of the paper)."""
+    reorder: Positive | None = None
+    """Candidates scored again exactly, at least four times the `k` that is asked for; a
+    five-hundredth of them, at least 400, when missing."""
+    anisotropic_threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Share of a vector's length below which errors along it cost less (T of the paper; 0.2 is
+    usual). When missing errors in all directions count alike, which finds more of a top 100; it is
+    the very first places that gain by a threshold."""
 
 
 def build(options: Options, embeddings: NDArray[np.float32], folder: Path, seed: int) -> None:
@@ -46,7 +58,7 @@ def build(options: Options, embeddings: NDArray[np.float32], folder: Path, seed:
     config = configuration(options, embeddings, seed)
     searcher = binding.create_searcher(np.ascontiguousarray(embeddings), config, 1)
     searcher.serialize(str(folder), relative_path=True)
-    (folder / "reorder.txt").write_text(f"{options.reorder}\n")
+    write_settings(folder, _settings(options, len(embeddings)))
 
 
 def load(folder: Path) -> Search:
@@ -59,12 +71,12 @@ def load(folder: Path) -> Search:
     if (folder / "scann_docids.pkl").exists():
         raise ArtifactError(f"{folder} holds scann_docids.pkl, a pickle: export the index again.")
     searcher = _binding().load_searcher(str(folder))
-    reorder = int((folder / "reorder.txt").read_text())
+    settings = read_settings(folder)
+    reorder, leaves = settings["reorder"], settings["leaves_to_search"]
 
     def search(queries: NDArray[np.float32], k: int) -> Found:
-        found, scores = searcher.search_batched(
-            np.ascontiguousarray(queries), k, max(reorder, 4 * k)
-        )
+        rows = np.ascontiguousarray(queries)
+        found, scores = searcher.search_batched(rows, k, max(reorder, 4 * k), leaves)
         # ScaNN fills places that it found no candidate for with position 0 and NaN.
         empty = np.isnan(scores)
         return np.where(empty, -1, found.astype(np.int64)), np.where(empty, -np.inf, scores)
@@ -94,18 +106,31 @@ def _binding() -> Any:
 def configuration(options: Options, embeddings: NDArray[np.float32], seed: int) -> str:
     """ScaNN's configuration for these embeddings, a text protocol buffer."""
     builder = _binding().builder(embeddings, _DEFAULT_NEIGHBORS, "dot_product")
-    if len(embeddings) < max(options.brute_force_below, 2):
+    if _one_by_one(options, len(embeddings)):
         return str(builder.score_brute_force().create_config())
+    threshold = options.anisotropic_threshold
     builder = builder.tree(**_tree(options, len(embeddings))).score_ah(
         _DIMENSIONS_PER_BLOCK,
-        anisotropic_quantization_threshold=options.anisotropic_threshold,
+        anisotropic_quantization_threshold=math.nan if threshold is None else threshold,
         training_sample_size=_TRAINING_SAMPLE,
     )
-    text = str(builder.reorder(options.reorder).create_config())
+    reorder = reordered(len(embeddings), options.reorder)
+    text = str(builder.reorder(reorder).create_config())
     # The builder has no setting for its seeds; ScaNN's default start is not reproducible.
     text = text.replace("partitioning {", f"partitioning {{ clustering_seed: {seed}", 1)
     seeds = f"clustering_seed: {seed} sampling_seed: {seed}"
     return text.replace("asymmetric_hash {", f"asymmetric_hash {{ {seeds}", 1)
+
+
+def _one_by_one(options: Options, count: int) -> bool:
+    return count < max(options.brute_force_below, 2)
+
+
+def _settings(options: Options, count: int) -> dict[str, int | None]:
+    """Those of the searches; no number of leaves where there is no tree."""
+    _, searched = partition_sizes(count, options.num_leaves, options.leaves_to_search)
+    leaves = None if _one_by_one(options, count) else searched
+    return {"reorder": reordered(count, options.reorder), "leaves_to_search": leaves}
 
 
 def _tree(options: Options, count: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.export import MAX_K
+from exports.indexes import reordered
 from exports.indexes.scann import Options, configuration
 from exports.requests.answers import EXCLUDE, Candidates, K, answer, best, checked, excluded
 from exports.requests.names import Names
@@ -59,7 +60,8 @@ class ScannItems(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
     ) -> Self:
         """The items with the settings of the index `scann`."""
         parsed = Options.model_validate(options)
-        return cls(ids, embeddings, configuration(parsed, embeddings, seed), parsed.reorder)
+        config = configuration(parsed, embeddings, seed)
+        return cls(ids, embeddings, config, reordered(len(ids), parsed.reorder))
 
     def search(self, queries: Any, ask: Any) -> tuple[Any, Any]:
         """Positions int32 and scores float32 of queries [B, D]: [B, A], -inf for no item."""
