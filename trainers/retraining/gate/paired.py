@@ -1,0 +1,121 @@
+"""Metrics of two models on the same queries, compared user by user.
+
+Legend: Q queries, S queries of a slice.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from configs.gate import GateConfig
+from trainers.retraining.gate.scored import Scored
+from trainers.retraining.gate.statistics import (
+    Resampled,
+    lower_bound,
+    resample,
+    samples_needed,
+    users_needed,
+)
+from trainers.retraining.gate.verdict import Check
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One metric of two models.
+
+    Attributes:
+        metric: its name.
+        challenger, other: the means.
+        drawn: the mean difference and its resamples.
+    """
+
+    metric: str
+    challenger: float
+    other: float
+    drawn: Resampled
+
+
+def pairs(
+    challenger: Scored,
+    other: Scored,
+    metrics: Iterable[str],
+    samples: int,
+    seed: int,
+    rows: NDArray[np.intp] | slice = slice(None),
+) -> Iterator[Pair]:
+    """Each metric of two models, on all queries or on the chosen ones.
+
+    Args:
+        challenger: the one to be published.
+        other: what it is compared with, on the same queries.
+        metrics: their names.
+        samples: resamples of the users.
+        seed: of the resamples.
+        rows: intp [S], at least one.
+    """
+    values = {name: (challenger.metrics[name][rows], other.metrics[name][rows]) for name in metrics}
+    differences = {name: ours - theirs for name, (ours, theirs) in values.items()}
+    drawn = resample(differences, challenger.users[rows], samples, seed)
+    for name, (ours, theirs) in values.items():
+        yield Pair(name, float(ours.mean()), float(theirs.mean()), drawn[name])
+
+
+def floors(challenger: Scored, config: GateConfig) -> Iterator[Check]:
+    """The metrics against their floors, where they have one."""
+    for name, rule in config.metrics.items():
+        if rule.floor is not None:
+            mean = float(challenger.metrics[name].mean())
+            passed = mean >= rule.floor
+            text = f"{name}: challenger {mean:.4f}, floor {rule.floor:.4f}: {said(passed)}"
+            yield Check(f"{name}.floor", passed, mean, rule.floor, text)
+
+
+def not_worse(
+    challenger: Scored, champion: Scored, config: GateConfig, seed: int
+) -> Iterator[Check]:
+    """Whether each metric is proven to be at most its margin below the champion's."""
+    level = 1 - config.confidence
+    samples = samples_needed(config.bootstrap_samples, level)
+    for pair in pairs(challenger, champion, config.metrics, samples, seed):
+        margin = config.metrics[pair.metric].margin * pair.other
+        bound = lower_bound(pair.drawn, level)
+        passed = bound >= -margin
+        text = (
+            f"{pair.metric}: challenger {pair.challenger:.4f}, champion {pair.other:.4f}, "
+            f"difference {pair.drawn.mean:+.4f}, lower bound {bound:+.4f}, allowed "
+            f"{-margin:+.4f}: {said(passed)}{'' if passed else _why(pair, margin, level)}"
+        )
+        yield Check(f"{pair.metric}.not_worse", passed, bound, -margin, text)
+
+
+def better(challenger: Scored, baseline: Scored, config: GateConfig, seed: int) -> Iterator[Check]:
+    """Whether each metric is proven to be above the baseline's."""
+    level = 1 - config.confidence
+    samples = samples_needed(config.bootstrap_samples, level)
+    for pair in pairs(challenger, baseline, config.metrics, samples, seed):
+        bound = lower_bound(pair.drawn, level)
+        text = (
+            f"{pair.metric}: challenger {pair.challenger:.4f}, baseline {pair.other:.4f}, "
+            f"difference {pair.drawn.mean:+.4f}, lower bound {bound:+.4f}, which must be above 0: "
+            f"{said(bound > 0)}"
+        )
+        yield Check(f"{pair.metric}.better_than_baseline", bound > 0, bound, 0.0, text)
+
+
+def said(passed: bool) -> str:
+    """The outcome in a word."""
+    return "passed" if passed else "failed"
+
+
+def _why(pair: Pair, margin: float, level: float) -> str:
+    if pair.drawn.mean < -margin:
+        return "; the difference itself is below what is allowed"
+    if margin <= 0:
+        return "; without a margin only a better challenger can be proven"
+    needed = users_needed(pair.drawn, level, margin)
+    return (
+        f"; {pair.drawn.users:,} users do not prove it, an equal challenger needs about {needed:,} "
+        "to pass 19 times of 20"
+    )
