@@ -1,0 +1,1 @@
+"""New event files become shards of the accepted log, each row judged once."""

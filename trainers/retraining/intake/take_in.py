@@ -1,0 +1,162 @@
+"""Take new event files into the accepted log, each once."""
+
+import sqlite3
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from configs.errors import DataError
+from configs.intake import IntakeConfig
+from configs.run import RunConfig
+from tfrs_models import durable
+from tfrs_models.data import engine, paths, times
+from trainers.retraining.intake.event_files import (
+    SETTING,
+    digest,
+    event_files,
+    files_options,
+    refuse_changed,
+)
+from trainers.retraining.intake.judge import Counts, Former, judge
+from trainers.retraining.intake.layout import refused_path, rows_path
+from trainers.retraining.intake.recover import note, recover
+from trainers.retraining.intake.refuse import refuse
+from trainers.retraining.intake.write import write_aside, write_shard
+from trainers.retraining.ledger import runs, shards
+from trainers.retraining.ledger.shards import Shard
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a call has taken in.
+
+    Attributes:
+        shards: the new ones, in order of sequence; first the one that a crash had left, if any.
+        watermark_us: time of the newest accepted event ever, microseconds since 1970 UTC; None
+            when there is none.
+    """
+
+    shards: tuple[Shard, ...]
+    watermark_us: int | None
+
+
+@dataclass(frozen=True)
+class _Intake:
+    """What all files of a call share."""
+
+    config: RunConfig
+    log: Path
+    ledger: sqlite3.Connection
+    run_id: str
+    now_us: int
+    settings: IntakeConfig
+
+
+def take_in(
+    config: RunConfig,
+    log: Path,
+    connection: sqlite3.Connection,
+    run_id: str,
+    now_us: int,
+    settings: IntakeConfig,
+) -> Taken:
+    """Judge the event files whose content the ledger does not know, and keep what is accepted.
+
+    Args:
+        config: a run that reads files; its mapping, filters and rules are those of the preparation.
+        log: folder of the accepted log; made when it is missing.
+        connection: the ledger.
+        run_id: the run, which has begun.
+        now_us: microseconds since 1970 UTC; later events are refused, and nothing else depends on
+            it.
+        settings: what is late, what is equal, and when a file is refused.
+
+    Raises:
+        ConfigError: the run does not read files.
+        DataError: a file is refused. Files before it stay taken in.
+        ArtifactError: log and ledger do not belong together, or there is no such run.
+    """
+    options = files_options(config)
+    intake = _Intake(config, log, connection, run_id, now_us, settings)
+    runs.get(connection, run_id)
+    with durable.locked(log):
+        taken = list(recover(connection, log, run_id))
+        for path in event_files(options, taken_before=bool(shards.known(connection))):
+            taken.extend(_take_one(intake, path))
+    return Taken(tuple(taken), shards.watermark(connection))
+
+
+def _take_one(intake: _Intake, path: Path) -> tuple[Shard, ...]:
+    """The shard of a file; none when its content is known."""
+    before = paths.identity([path])
+    sha256 = digest(path)
+    if sha256 in shards.known(intake.ledger):
+        return ()
+    try:
+        with (
+            tempfile.TemporaryDirectory(dir=intake.log, prefix=durable.UNFINISHED) as work,
+            closing(engine.connect(intake.config.data.memory_limit_mib, Path(work))) as database,
+        ):
+            counts = _judged(intake, database, path, sha256)
+            refuse_changed(path, before)
+            shard = _shard(intake, path, sha256, counts)
+            write_shard(database, intake.log, shard)
+    except DataError as error:
+        raise _refusal(path, error) from error
+    note(intake.ledger, intake.run_id, shard)
+    return (shard,)
+
+
+def _refusal(path: Path, error: DataError) -> DataError:
+    return DataError(
+        f"{path} is not taken in: {str(error).rstrip('.')}. Nothing of it was accepted, and no "
+        "file after it; each run refuses it again until it is mended, or moved away from where "
+        f"`{SETTING}` looks."
+    )
+
+
+def _judged(
+    intake: _Intake, database: "duckdb.DuckDBPyConnection", path: Path, sha256: str
+) -> Counts:
+    paths.refuse_empty(path, SETTING)
+    with engine.reading("files"):
+        counts = judge(
+            database, path, intake.config.data, _former(intake), intake.now_us, intake.settings
+        )
+    try:
+        refuse(database, counts, intake.settings)
+    except DataError as error:
+        kept = refused_path(intake.log, sha256)
+        write_aside(database, kept)
+        raise DataError(f"{error} The rows put aside are in {kept}.") from error
+    return counts
+
+
+def _former(intake: _Intake) -> Former:
+    files = [
+        (rows_path(intake.log, shard.stem), shard.last_us)
+        for shard in shards.all_shards(intake.ledger)
+        if shard.last_us is not None
+    ]
+    return Former(files, shards.watermark(intake.ledger))
+
+
+def _shard(intake: _Intake, path: Path, sha256: str, counts: Counts) -> Shard:
+    return Shard(
+        sha256=sha256,
+        name=path.name,
+        sequence=shards.last_sequence(intake.ledger) + 1,
+        rows=counts.rows,
+        accepted=counts.accepted,
+        duplicates=counts.duplicates,
+        late=counts.late,
+        quarantined=counts.quarantined,
+        first_us=counts.first_us,
+        last_us=counts.last_us,
+        taken_in=times.to_iso(intake.now_us),
+    )
