@@ -120,7 +120,7 @@ def entrants(count: int) -> list[list[IndexConfig]]:
     parts = list(dict.fromkeys(max(1, math.isqrt(count) // part) for part in SEARCHED))
     configs = [[IndexConfig(type=EXACT)], [scann(brute_force_below=count + 1)]]
     trees = [{"brute_force_below": 0, "leaves_to_search": some} for some in parts]
-    configs += [[scann(**tree) for tree in trees], [scann(**tree, soar=SOAR) for tree in trees]]
+    configs += [[scann(**tree, soar=soar) for tree in trees] for soar in (None, SOAR)]
     if importlib.util.find_spec("faiss") is None:
         return configs
     codes = [{"flat_below": 0, "lists_to_search": some} for some in parts]
@@ -129,7 +129,7 @@ def entrants(count: int) -> list[list[IndexConfig]]:
     return [*configs, [IndexConfig(type="faiss_hnsw", options=options) for options in graphs]]
 
 
-def scann(**options: float) -> IndexConfig:
+def scann(**options: float | None) -> IndexConfig:
     """ScaNN with some settings."""
     return IndexConfig(type="scann", options=options)
 

@@ -53,13 +53,16 @@ def reordered(count: int, reorder: int | None) -> int:
     return reorder or max(_FEWEST_REORDERED, count // _REORDERED)
 
 
-def partition_sizes(count: int, partitions: int | None, searched: int | None) -> tuple[int, int]:
+def partition_sizes(
+    count: int, partitions: int | None, searched: int | None, one_of: int
+) -> tuple[int, int]:
     """How many partitions hold the candidates, and how many of them a query searches.
 
     Args:
         count: number of candidates.
         partitions: the square root of `count` when None.
-        searched: a tenth of the partitions, at least 10, when None.
+        searched: one of `one_of` partitions, at least 10, when None.
+        one_of: see `searched`.
     """
     number = min(partitions or math.isqrt(count), count)
-    return number, min(searched or max(10, number // 10), number)
+    return number, min(searched or max(10, number // one_of), number)

@@ -16,6 +16,8 @@ from exports.indexes import Positive, Search, partition_sizes, reordered
 from exports.indexes._faiss import Settings, library, opened, write
 
 _DIMENSIONS_PER_CODE = 2
+_SEARCHED = 10
+"""One of so many lists is searched."""
 _FEWEST = 32
 """Candidates below which there is nothing to learn codes from."""
 
@@ -38,7 +40,7 @@ def build(options: Options, embeddings: NDArray[np.float32], folder: Path, seed:
     """Learn lists and codes on one thread, and write the index."""
     number, dim = embeddings.shape
     flat = number < max(options.flat_below, _FEWEST)
-    lists, searched = partition_sizes(number, options.lists, options.lists_to_search)
+    lists, searched = partition_sizes(number, options.lists, options.lists_to_search, _SEARCHED)
     index = _flat(dim) if flat else _compressed(number, dim, lists, seed)
     reorder = reordered(number, options.reorder)
     settings = {"flat": flat, "lists_to_search": searched, "reorder": reorder}

@@ -29,6 +29,8 @@ from exports.indexes import (
 _TRAINING_SAMPLE = 250_000
 _DIMENSIONS_PER_BLOCK = 2
 _DEFAULT_NEIGHBORS = 100
+_SEARCHED = 20
+"""One of so many partitions is searched."""
 
 
 class Options(Section):
@@ -39,10 +41,10 @@ class Options(Section):
     num_leaves: Positive | None = None
     """Partitions of the tree; the square root of the number of candidates when missing."""
     leaves_to_search: Positive | None = None
-    """Partitions searched for each query; a tenth of them, at least 10, when missing."""
-    soar: Annotated[float, Field(gt=0)] | None = None
-    """Weight of a second partition for each candidate (lambda of SOAR): more recall for the same
-    partitions searched, more memory. Off when missing; 1.5 is usual."""
+    """Partitions searched for each query; a twentieth of them, at least 10, when missing."""
+    soar: Annotated[float, Field(gt=0)] | None = 1.5
+    """Weight of a second partition for each candidate (lambda of SOAR): much more recall for the
+    same partitions searched, an eighth more memory. Off when null."""
     reorder: Positive | None = None
     """Candidates scored again exactly, at least four times the `k` that is asked for; a
     five-hundredth of them, at least 400, when missing."""
@@ -122,19 +124,23 @@ def configuration(options: Options, embeddings: NDArray[np.float32], seed: int) 
     return text.replace("asymmetric_hash {", f"asymmetric_hash {{ {seeds}", 1)
 
 
+def _partitions(options: Options, count: int) -> tuple[int, int]:
+    return partition_sizes(count, options.num_leaves, options.leaves_to_search, _SEARCHED)
+
+
 def _one_by_one(options: Options, count: int) -> bool:
     return count < max(options.brute_force_below, 2)
 
 
 def _settings(options: Options, count: int) -> dict[str, int | None]:
     """Those of the searches; no number of leaves where there is no tree."""
-    _, searched = partition_sizes(count, options.num_leaves, options.leaves_to_search)
+    _, searched = _partitions(options, count)
     leaves = None if _one_by_one(options, count) else searched
     return {"reorder": reordered(count, options.reorder), "leaves_to_search": leaves}
 
 
 def _tree(options: Options, count: int) -> dict[str, Any]:
-    leaves, searched = partition_sizes(count, options.num_leaves, options.leaves_to_search)
+    leaves, searched = _partitions(options, count)
     return {
         "num_leaves": leaves,
         "num_leaves_to_search": searched,

@@ -18,7 +18,7 @@ from exports.index import Index, build_index, measure_recall, open_index
 
 CASES = {name: IndexConfig(type=name) for name in plugins.names("index")} | {
     "scann tree": IndexConfig(type="scann", options={"brute_force_below": 0}),
-    "scann soar": IndexConfig(type="scann", options={"brute_force_below": 0, "soar": 1.5}),
+    "scann without soar": IndexConfig(type="scann", options={"brute_force_below": 0, "soar": None}),
     "scann more leaves than items": IndexConfig(
         type="scann", options={"brute_force_below": 0, "num_leaves": 50_000}
     ),
