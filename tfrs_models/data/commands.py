@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from configs.options import config_options
+from tfrs_models.data.simulation.commands import simulate
 
 if TYPE_CHECKING:
     from configs.run import RunConfig
@@ -53,6 +54,9 @@ def describe(config: "RunConfig", artifacts: Path, as_json: bool) -> None:
     from tfrs_models.data.tell import tell
 
     tell(figures, Console())
+
+
+data.add_command(simulate)
 
 
 def _prepare(config: "RunConfig", artifacts: Path) -> "PreparedDataset":

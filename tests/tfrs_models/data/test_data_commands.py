@@ -72,3 +72,12 @@ def test_broken_data_stop_the_command(arguments):
 @pytest.mark.parametrize("preset", ["movielens_100k", "online_retail"])
 def test_presets_of_real_data_are_valid(preset):
     assert load_config(preset).data.split.type == "global_temporal"
+
+
+def test_simulate_writes_the_world_of_a_config(tmp_path):
+    small = ["--set", "data.simulated.users=50", "--set", "data.simulated.items=40"]
+    result = CliRunner().invoke(data, ["simulate", str(tmp_path / "world"), *small])
+    assert result.exit_code == 0
+    assert sorted(path.name for path in (tmp_path / "world").iterdir()) == [
+        "events.parquet", "items.parquet", "users.parquet",
+    ]  # fmt: skip
