@@ -21,6 +21,7 @@ from trainers.evaluation import test_queries
 from trainers.retrieval import (
     Material,
     fit_two_tower,
+    initialize,
     new_batches,
     new_two_tower,
     retrieve,
@@ -54,7 +55,8 @@ def ours(config: RunConfig, work: Path) -> Curve:
         return course.record(lambda: recall_of_lists(_lists(model, material, queries), queries))
 
     listener = Listener(folder, lambda _: None)
-    fit_two_tower(model, batches, material, training, evaluate, folder, listener)
+    start = partial(initialize, model, material, batches.positives)
+    fit_two_tower(model, batches, material, training, evaluate, folder, listener, start)
     return course.curve
 
 

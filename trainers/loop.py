@@ -223,6 +223,8 @@ def _train(
             state = _evaluate(evaluate, plan, checkpoints, watch, state, model)
         checkpoints.save_latest(state.to_json())
         saved = time.monotonic()
+    if plan.total_steps == 0:
+        checkpoints.save_latest(state.to_json())  # another training may go on from here
     return state
 
 

@@ -53,7 +53,8 @@ def train_retrieval(material: Material, folder: Path, watch: Watch) -> tuple[Two
     model = new_two_tower(material)
     batches = new_batches(model, material)
     evaluate = validation(model, material)
-    return model, fit_two_tower(model, batches, material, training, evaluate, folder, watch)
+    start = partial(initialize, model, material, batches.positives)
+    return model, fit_two_tower(model, batches, material, training, evaluate, folder, watch, start)
 
 
 def refit_retrieval(
@@ -71,7 +72,8 @@ def refit_retrieval(
     model = new_two_tower(material)
     batches = new_batches(model, material)
     grows = partial(steps_taken, model)
-    return model, fit_two_tower(model, batches, material, training, grows, folder, watch)
+    start = partial(initialize, model, material, batches.positives)
+    return model, fit_two_tower(model, batches, material, training, grows, folder, watch, start)
 
 
 def fit_two_tower(
@@ -82,10 +84,12 @@ def fit_two_tower(
     evaluate: Callable[[], float],
     folder: Path,
     watch: Watch,
+    start: Callable[[], None],
 ) -> Fit:
     """Fit with the step sizes of the whole planned training, even where this one ends sooner.
 
-    Before each evaluation the source of negatives hears of the present model.
+    Before each evaluation the source of negatives hears of the present model. `start` gives the
+    weights their first values.
     """
 
     def refresh_and_evaluate() -> float:
@@ -101,11 +105,12 @@ def fit_two_tower(
         refresh_and_evaluate,
         folder,
         watch,
-        partial(_initialize, model, material, batches.positives),
+        start,
     )
 
 
-def _initialize(model: TwoTower, material: Material, found: Positives) -> None:
+def initialize(model: TwoTower, material: Material, found: Positives) -> None:
+    """Give a model the first values that a factorisation of its training events knows."""
     config = material.config
     known, items = material.dataset.known_items, material.encoded.item
     set_initial_values(model, found, items, known, config.retrieval, config.seed)

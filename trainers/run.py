@@ -13,13 +13,14 @@ from configs.run import RunConfig
 from exports.bundle import BundleParts, write_bundle
 from tfrs_models.backend import tf
 from tfrs_models.data.dataset import PreparedDataset, learn_validation
+from tfrs_models.data.former import Former
 from tfrs_models.data.prepare import fingerprint, prepare
 from tfrs_models.durable import remove_unfinished
 from tfrs_models.evaluation.report import SystemResult
 from tfrs_models.features.encode import encode_tables
 from tfrs_models.features.encoder import FeatureEncoder
 from tfrs_models.features.fit import fit_features
-from tfrs_models.features.spec import FeatureSpec
+from tfrs_models.features.spec import SPEC_FILE, FeatureSpec
 from tfrs_models.models.ranker import Ranker
 from tfrs_models.models.two_tower import TwoTower
 from trainers import evaluation
@@ -113,15 +114,33 @@ def make_deterministic(seed: int) -> None:
     tf.config.experimental.enable_op_determinism()
 
 
+@dataclass(frozen=True)
+class Parent:
+    """A finished run that another one goes on from.
+
+    Attributes:
+        former: its rows.
+        spec: its features.
+    """
+
+    former: Former
+    spec: FeatureSpec
+
+
 def prepared(
-    config: RunConfig, artifacts: Path, folder: Path, console: Console
+    config: RunConfig,
+    artifacts: Path,
+    folder: Path,
+    console: Console,
+    parent: Parent | None = None,
 ) -> tuple[Material, FeatureEncoder]:
     """Dataset, features and encoded tables, made once."""
     console.print("[bold]Preparing[/bold] events, items and users")
     start = time.perf_counter()
-    dataset = prepare(config.data, config.seed, artifacts / "datasets")
+    former = parent.former if parent else None
+    dataset = prepare(config.data, config.seed, artifacts / "datasets", former)
     _check_data(dataset, folder)
-    spec = _features(config, dataset, folder / "features")
+    spec = _features(config, dataset, folder / "features", parent.spec if parent else None)
     encoder = FeatureEncoder(spec)
     encoded = encode_tables(encoder, dataset, folder / "encoded")
     seconds = time.perf_counter() - start
@@ -135,7 +154,10 @@ def prepared(
 
 def _check_data(dataset: PreparedDataset, folder: Path) -> None:
     """Features and weights of a run fit no other data than its own."""
-    record = stage(folder / "data", lambda: {"fingerprint": dataset.fingerprint})
+    record = stage(
+        folder / "data",
+        lambda: {"fingerprint": dataset.fingerprint, "event_types": list(dataset.event_types)},
+    )
     if record["fingerprint"] != dataset.fingerprint:
         raise ArtifactError(
             f"the data have changed since `{folder}` was trained: bring the former files back, or "
@@ -143,9 +165,11 @@ def _check_data(dataset: PreparedDataset, folder: Path) -> None:
         )
 
 
-def _features(config: RunConfig, dataset: PreparedDataset, folder: Path) -> FeatureSpec:
-    if not (folder / "spec.json").exists():
-        fit_features(config.features, dataset, folder)
+def _features(
+    config: RunConfig, dataset: PreparedDataset, folder: Path, former: FeatureSpec | None
+) -> FeatureSpec:
+    if not (folder / SPEC_FILE).exists():
+        fit_features(config.features, dataset, folder, former)
     return FeatureSpec.load(folder)
 
 

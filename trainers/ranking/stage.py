@@ -62,13 +62,22 @@ def train_ranking(
     pairs = new_encoder(material, encoder)
     if not (folder / DONE).exists():
         stage(folder, lambda: _train(two_tower, retrieval_epochs, pairs, material, folder, console))
-    model = new_wide_deep(material, pairs)
-    build(model, pairs, material)
+    return restored_ranker(pairs, material, folder)
+
+
+def restored_ranker(encoder: RankingEncoder, material: Material, folder: Path) -> Ranker:
+    """The ranker of a stage that is done.
+
+    Raises:
+        ArtifactError: its weights are missing, or belong to another model.
+    """
+    model = new_wide_deep(material, encoder)
+    build(model, encoder, material)
     restore_best(model, folder / "model")
     calibrators = read_done(folder)["calibrators"]
     return Ranker(
         model,
-        pairs,
+        encoder,
         {name: Calibrator(**one) for name, one in calibrators.items()},
         material.config.ranking.formula,
     )

@@ -88,12 +88,16 @@ def train_on_all(
     epochs: int,
     folder: Path,
     watch: Watch,
+    start: Callable[[WideDeep], None] | None = None,
 ) -> tuple[WideDeep, Fit]:
-    """Train on every request for a known number of epochs."""
+    """Train on every request for a known number of epochs.
+
+    `start` gives the weights their first values, instead of the scale of inputs and labels.
+    """
     training = known_epochs(material.config.ranking.training, epochs)
     model = new_wide_deep(material, encoder)
     grows = partial(steps_taken, model)
-    return model, _fit(model, examples, encoder, material, training, grows, folder, watch)
+    return model, _fit(model, examples, encoder, material, training, grows, folder, watch, start)
 
 
 def calibrate(
@@ -186,6 +190,7 @@ def _fit(
     evaluate: Callable[[], float],
     folder: Path,
     watch: Watch,
+    start: Callable[[WideDeep], None] | None = None,
 ) -> Fit:
     config = material.config.ranking
     pools = Pools(examples.windows, examples.requests, encoder)
@@ -193,7 +198,11 @@ def _fit(
     planned = Plan.of(config.training, batches)
     model.compile(optimizer=ranking_optimizer(config, planned.total_steps))
     vectors = examples.item_embeddings
-    initialize = partial(set_initial_values, model, batches, pools, config, vectors)
+    initialize = (
+        partial(set_initial_values, model, batches, pools, config, vectors)
+        if start is None
+        else partial(start, model)
+    )
     return fit(model, batches, training, evaluate, folder, watch, initialize)
 
 

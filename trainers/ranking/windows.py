@@ -65,7 +65,7 @@ def ranking_windows(material: Material) -> list[Window]:
     known = np.sort(events.time[events.learned])
     enough = [s for s in starts if np.searchsorted(known, s) >= _LEAST_KNOWN * len(known)]
     starts = [*sorted({*enough, start}), end]
-    return [_window(material, a, b) for a, b in itertools.pairwise(starts)]
+    return [window_between(material, a, b) for a, b in itertools.pairwise(starts)]
 
 
 def window_of_test(material: Material) -> Window:
@@ -104,7 +104,8 @@ def _validation_window(material: Material, end: int) -> Window:
     return _seen_from(moved, end, end, _appeared(material, split <= VALIDATION), learned)
 
 
-def _window(material: Material, start: int, end: int) -> Window:
+def window_between(material: Material, start: int, end: int) -> Window:
+    """The events from `start` to before `end`, microseconds since 1970, as one window."""
     time = material.dataset.events.time
     split = np.select([time < start, time < end], [TRAIN, VALIDATION], LATER).astype(np.int8)
     moved = _only_trained_ids(_with_split(material, split))

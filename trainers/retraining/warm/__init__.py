@@ -1,0 +1,1 @@
+"""A model that goes on learning where a published one stopped."""

@@ -1,0 +1,74 @@
+"""What a finished run leaves for one that goes on from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from configs.run import RunConfig
+from tfrs_models.data.former import Former
+from tfrs_models.features.spec import VOCABULARIES, FeatureSpec
+from trainers.folders import DONE, read_done
+from trainers.retraining.warm.weights import Saved, read_saved
+from trainers.run import Parent
+
+_LEARNED = ("seed", "features", "retrieval", "ranking")
+"""The settings that weights depend on, beside the data."""
+
+
+@dataclass(frozen=True)
+class FormerRanking:
+    """The ranking stage of a finished run.
+
+    Attributes:
+        saved: weights and slots.
+        calibrators: of the binary tasks, as the stage recorded them.
+    """
+
+    saved: Saved
+    calibrators: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class FormerRun:
+    """A finished run.
+
+    Attributes:
+        parent: its rows and features.
+        retrieval: weights and slots of the retrieval stage.
+        ranking: of the second stage; None where there is none.
+        trained_until: microseconds since 1970, from which on its retrieval knows nothing.
+    """
+
+    parent: Parent
+    retrieval: Saved
+    ranking: FormerRanking | None
+    trained_until: int
+
+
+def open_former(folder: Path, trained_until: int) -> FormerRun:
+    """Read a run.
+
+    Raises:
+        ArtifactError: it is not finished, or a file is missing or damaged.
+    """
+    spec = FeatureSpec.load(folder / "features")
+    types = tuple(read_done(folder / "data")["event_types"])
+    refit = folder / "refit"
+    return FormerRun(
+        Parent(Former(spec.folder / VOCABULARIES, types), spec),
+        read_saved(refit if (refit / DONE).exists() else folder / "retrieval"),
+        _ranking(folder / "ranking"),
+        trained_until,
+    )
+
+
+def _ranking(folder: Path) -> FormerRanking | None:
+    if not (folder / DONE).exists():
+        return None
+    return FormerRanking(read_saved(folder / "model"), read_done(folder)["calibrators"])
+
+
+def same_model(former: RunConfig, present: RunConfig) -> bool:
+    """Whether weights of one configuration fit the other."""
+    return all(getattr(former, name) == getattr(present, name) for name in _LEARNED)
