@@ -22,8 +22,8 @@ from tfrs_models.data import cells, quarantine, reading, sql, validate
 from tfrs_models.data.paths import literal
 from tfrs_models.data.sources import files
 from tfrs_models.data.suggest import missing_columns
-from tfrs_models.data.tables import FILTER_COLUMN, SOURCE_COLUMNS
 from tfrs_models.data.validate import EVENTS
+from trainers.retraining.intake.columns import data_columns, refuse_other_kinds
 
 if TYPE_CHECKING:
     import duckdb
@@ -35,7 +35,6 @@ LATE = "older than the allowed lateness"
 _KNOWN = "known_events"
 _EQUAL = ("event_time", "user_id", "item_id", "event_type", "value")
 """What equal events have in common; the most telling first."""
-_BOOKKEEPING = (*SOURCE_COLUMNS, FILTER_COLUMN, "tfrs_reason", "tfrs_record")
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,8 @@ class Former:
     """What came before a file.
 
     Attributes:
-        files: accepted rows of each former shard, and the time of its last event.
+        files: accepted rows of each former shard that has any, in order of sequence, and the time
+            of its last event.
         watermark_us: the time of the last event of all; None before the first.
     """
 
@@ -100,7 +100,7 @@ def judge(
         settings: what is late, and what is equal.
 
     Raises:
-        DataError: a column is missing or has a name of our own.
+        DataError: a column is missing, has a name of our own, or another kind than in the log.
     """
     options = _alone(config, path)
     raw = files.read(options, connection, path.parent, seed=0)
@@ -116,13 +116,8 @@ def judge(
     duplicates = _drop_known(connection, former, bound, settings.event_id)
     _move_late(connection, bound)
     quarantine.add_rejects(connection, reading.REJECTS)
+    refuse_other_kinds(connection, [path for path, _ in former.files])
     return _counts(connection, read, sum(filtered.values()), duplicates)
-
-
-def data_columns(connection: "duckdb.DuckDBPyConnection") -> dict[str, str]:
-    """The columns of `checked_events` that are data, and their types."""
-    types = sql.column_types(connection, EVENTS)
-    return {name: kind for name, kind in types.items() if name not in _BOOKKEEPING}
 
 
 def _alone(config: DataConfig, path: Path) -> files.Options:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from tfrs_models import durable
 from tfrs_models.data import quarantine, sql
 from tfrs_models.data.validate import EVENTS
-from trainers.retraining.intake.judge import SEQUENCE_COLUMN, data_columns
+from trainers.retraining.intake.columns import shard_columns
+from trainers.retraining.intake.judge import SEQUENCE_COLUMN
 from trainers.retraining.intake.layout import aside_path, record_path, rows_path
 from trainers.retraining.ledger import records
 from trainers.retraining.ledger.records import ShardRecord
@@ -35,7 +36,7 @@ def write_aside(connection: "duckdb.DuckDBPyConnection", path: Path) -> None:
 def _write_rows(connection: "duckdb.DuckDBPyConnection", sequence: int, path: Path) -> None:
     columns = [
         'make_timestamp(event_time) AS "timestamp"' if name == "event_time" else sql.name(name)
-        for name in data_columns(connection)
+        for name in shard_columns(connection)
     ]
     sql.run(
         connection,

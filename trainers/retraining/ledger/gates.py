@@ -42,18 +42,24 @@ def add(
         )
 
 
+def find(connection: sqlite3.Connection, run_id: str) -> Gate | None:
+    """The verdict on a run; None when it ended before the gate."""
+    row = connection.execute(
+        "SELECT passed, report FROM gates WHERE run_id = ?", (run_id,)
+    ).fetchone()
+    return None if row is None else Gate(run_id, bool(row[0]), json.loads(row[1]))
+
+
 def get(connection: sqlite3.Connection, run_id: str) -> Gate:
     """The verdict on a run.
 
     Raises:
         ArtifactError: there is none.
     """
-    row = connection.execute(
-        "SELECT passed, report FROM gates WHERE run_id = ?", (run_id,)
-    ).fetchone()
-    if row is None:
+    found = find(connection, run_id)
+    if found is None:
         raise ArtifactError(
-            f"the ledger has no verdict on a run `{run_id}`: it ended before the gate, or "
-            "`tfrs runs` lists the runs there are."
+            f"the ledger has no verdict on a run `{run_id}`: it ended before the gate, or is none "
+            "of those that `tfrs runs` lists."
         )
-    return Gate(run_id, bool(row[0]), json.loads(row[1]))
+    return found

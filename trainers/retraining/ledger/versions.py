@@ -81,6 +81,11 @@ def latest(connection: sqlite3.Connection) -> Version | None:
     return _select(connection, "ORDER BY number DESC LIMIT 1")
 
 
+def of_run(connection: sqlite3.Connection, run_id: str) -> Version | None:
+    """The version that a run has published; None when it has published none."""
+    return _select(connection, "WHERE run_id = ?", run_id)
+
+
 def consumed_by(connection: sqlite3.Connection, number: int) -> tuple[str, ...]:
     """SHA-256 of the shards that a version was the first to learn, in order of sequence."""
     rows = connection.execute(
@@ -102,7 +107,7 @@ def _select(connection: sqlite3.Connection, clause: str, *values: Any) -> Versio
 def _is_committed(
     connection: sqlite3.Connection, version: Version, consumed: Sequence[str]
 ) -> bool:
-    found = _select(connection, "WHERE run_id = ?", version.run_id)
+    found = of_run(connection, version.run_id)
     if found is None:
         other = _select(connection, "WHERE number = ?", version.number)
         if other is not None:

@@ -11,8 +11,10 @@ from support.intake import NOW, START, events
 from configs.errors import ArtifactError, DataError
 from tfrs_models import durable
 from trainers.retraining.intake import recover
+from trainers.retraining.intake.take_in import Taken
 from trainers.retraining.ledger import runs, shards
 from trainers.retraining.ledger.database import open_ledger
+from trainers.retraining.ledger.rebuild import rebuild
 
 HOUR = 3600
 ROWS = events(60)
@@ -162,3 +164,14 @@ def test_a_clock_a_day_ahead_moves_no_watermark(shop):
     shop.put("b.csv", [("u", "j", 10 * HOUR + 60, "view", "1")])
     (shard,) = shop.take(now=now + 120).shards
     assert (shard.accepted, shard.late) == (1, 0)
+
+
+def test_a_rebuilt_ledger_goes_on_where_the_lost_one_was(filled):
+    before = filled.take()
+    filled.ledger.close()
+    path = filled.folder / "state.db"
+    path.write_bytes(b"lost" * 4096)
+    assert rebuild(path, filled.log, []) == []
+    filled.ledger = open_ledger(path)
+    assert shards.all_shards(filled.ledger) == list(before.shards)
+    assert filled.take() == Taken((), before.watermark_us)

@@ -5,7 +5,7 @@ import random
 import pytest
 from support.intake import events
 
-FILES = 8
+FILES = 6
 HOUR = 3600
 
 
@@ -25,7 +25,7 @@ def disturbed(seed):
     return clean, files
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("at_once", [True, False])
 def test_the_log_of_disturbed_files_is_that_of_clean_ones(shop, seed, at_once):
     clean, files = disturbed(seed)
