@@ -2,8 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from configs.drift import DriftConfig
+from configs.gate import GateConfig
+from configs.hooks import Hooks
+from configs.intake import IntakeConfig
 from configs.section import Section
 
 Policy = Literal["warm", "full", "warm_then_weekly_full"]
@@ -35,5 +39,32 @@ class RetrainingConfig(Section):
     """Days of data after which `warm_then_weekly_full` begins anew."""
     min_new_events: Annotated[int, Field(ge=1)] = 1
     """New events below which there is nothing to do."""
+    max_staleness_hours: Annotated[float, Field(gt=0)] | None = None
+    """Hours since the last publication after which fewer new events will do; no limit when
+    missing."""
+    publish_to: str | None = None
+    """Folder of published models; `models` below the artifacts when missing."""
+    keep: Annotated[int, Field(ge=2)] = 5
+    """Newest published versions to keep."""
+    metrics_file: str | None = None
+    """Where Prometheus' text file is written too, as the collector of a node exporter reads it."""
+    intake: IntakeConfig = IntakeConfig()
+    """Which events are taken in."""
     warm: WarmConfig = WarmConfig()
-    """Going on."""
+    """Going on from the published model."""
+    drift: DriftConfig = DriftConfig()
+    """How far new events may be from those learned."""
+    gate: GateConfig = GateConfig()
+    """What a model must show before it is published."""
+    hooks: Hooks = ()
+    """Who is told, and asked."""
+
+    @field_validator("publish_to")
+    @classmethod
+    def _check_folder(cls, place: str | None) -> str | None:
+        if place is not None and "://" in place:
+            raise ValueError(
+                f"`publish_to` must be a folder, received {place!r}: the champion is asked where "
+                "it lies. Publish to an object store from a hook on `on_publish`, by `tfrs publish`"
+            )
+        return place

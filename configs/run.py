@@ -12,6 +12,7 @@ from configs.export import ExportConfig
 from configs.features import FeaturesConfig
 from configs.ranking import RankingConfig
 from configs.reranking import RerankingConfig
+from configs.retraining import RetrainingConfig
 from configs.retrieval import RetrievalConfig
 from configs.section import Section
 
@@ -37,9 +38,11 @@ class RunConfig(Section):
     """The measurement."""
     export: ExportConfig = Field(default_factory=ExportConfig)
     """The bundle."""
+    retraining: RetrainingConfig = Field(default_factory=RetrainingConfig)
+    """Continuous retraining; it decides when a run is done, and nothing of what comes out."""
 
 
 def fingerprint(section: Section) -> str:
-    """SHA-256 of a section's resolved values, 64 hexadecimal digits."""
-    text = json.dumps(section.model_dump(mode="json"), sort_keys=True)
+    """SHA-256 of a section's resolved values, 64 hexadecimal digits, `retraining` left out."""
+    text = json.dumps(section.model_dump(mode="json", exclude={"retraining"}), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

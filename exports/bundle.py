@@ -68,6 +68,10 @@ class BundleParts:
         queries: float32 [Q, D] or [Q, H, D], embeddings of real queries, for the recall of the
             index.
         report: the page of the run's measurements, which is copied; None where there is none.
+        known_until: microseconds since 1970 UTC, the moment that item statistics are those of; the
+            end of the log when None. A bundle that is to be measured on the events after a moment
+            must know nothing of them.
+        parents: SHA-256 of the manifests of the bundles whose training this one continues.
     """
 
     config: RunConfig
@@ -78,6 +82,8 @@ class BundleParts:
     metrics: Mapping[str, float]
     queries: NDArray[np.float32]
     report: Path | None = None
+    known_until: int | None = None
+    parents: tuple[str, ...] = ()
 
 
 def write_bundle(parts: BundleParts, folder: Path) -> Path:
@@ -118,7 +124,7 @@ def _write_tables(parts: BundleParts, folder: Path) -> tuple[Any, Any]:
     """The item table, and the user table or None."""
     import pyarrow.parquet as pq
 
-    items = item_table(parts.dataset, parts.encoder.spec)
+    items = item_table(parts.dataset, parts.encoder.spec, parts.known_until)
     check_columns(open_chain(parts.config.reranking).needs, items.column_names)
     pq.write_table(items, folder / "items.parquet")
     if not parts.config.export.user_table:
@@ -208,7 +214,9 @@ def _write_records(parts: BundleParts, manifest: Manifest, folder: Path) -> None
     import yaml
 
     parts.encoder.spec.save(folder / "features")
-    config = yaml.safe_dump(parts.config.model_dump(mode="json"), sort_keys=False)
+    # Not how it is retrained: hooks are nobody's business who gets a bundle.
+    settings = parts.config.model_dump(mode="json", exclude={"retraining"})
+    config = yaml.safe_dump(settings, sort_keys=False)
     (folder / "config.yaml").write_text(config, encoding="utf-8")
     (folder / "metrics.json").write_text(json.dumps(dict(parts.metrics), indent=2) + "\n")
     card = model_card(manifest, parts.config, parts.metrics, Learned.of(parts.dataset))
@@ -221,6 +229,7 @@ def _manifest(parts: BundleParts, index: Chosen) -> Manifest:
     times = parts.dataset.events.time
     return Manifest(
         model_name=parts.config.name,
+        parents=parts.parents,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         data_window=(_iso(times.min()), _iso(times.max())),
         config_fingerprint=fingerprint(parts.config),

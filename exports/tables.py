@@ -20,13 +20,14 @@ from tfrs_models.reranking.catalogue import FIRST_EVENT, POPULARITY
 _BATCH = 16_384
 
 
-def item_table(dataset: PreparedDataset, spec: FeatureSpec) -> Any:
+def item_table(dataset: PreparedDataset, spec: FeatureSpec, known_until: int | None = None) -> Any:
     """All items as a `pyarrow.Table`; row i is item row i + 2 and position i of the index.
 
     Holds `item_id`, the raw columns as the models take them, the other columns as they are, and
     `popularity`, the number of positive events, and `first_event`, the time of the first event in
     seconds since 1970 UTC (null without one), unless the source has a column of that name; and
-    `item_statistics`, what `tfrs_models.data.statistics` says of each at the end of the log.
+    `item_statistics`, what `tfrs_models.data.statistics` says of each at `known_until`,
+    microseconds since 1970 UTC, by default at the end of the log.
     """
     import pyarrow.parquet as pq
 
@@ -38,15 +39,15 @@ def item_table(dataset: PreparedDataset, spec: FeatureSpec) -> Any:
     for name, column in ((POPULARITY, _popularity), (FIRST_EVENT, _first_event)):
         if name not in table.column_names:
             table = table.append_column(name, column(dataset))
-    return table.append_column(ITEM_STATISTICS, _statistics(dataset))
+    return table.append_column(ITEM_STATISTICS, _statistics(dataset, known_until))
 
 
-def _statistics(dataset: PreparedDataset) -> Any:
+def _statistics(dataset: PreparedDataset, known_until: int | None) -> Any:
     import pyarrow as pa
 
     events = dataset.events
     positive = events.weight > 0
-    end = int(events.time.max()) + 1
+    end = int(events.time.max()) + 1 if known_until is None else known_until
     found = item_statistics(events.item[positive], events.time[positive], dataset.num_items, end)
     flat = pa.array(found[FIRST_ROW:].ravel())
     return pa.FixedSizeListArray.from_arrays(flat, found.shape[1])

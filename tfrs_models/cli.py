@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, Entry] = {
     "evaluate": Entry("trainers.commands:evaluate", "Measure a run again, beside the baselines."),
     "export": Entry("trainers.commands:export", "Write the bundle of a finished run again."),
     "tune": Entry("trainers.tune.commands:tune", "Search for better settings of retrieval."),
+    "retrain": Entry("trainers.retraining.commands:retrain", "Learn what is new, and publish it."),
     "feedback": Entry(
         "trainers.feedback.commands:feedback", "See what policies do over rounds, in simulation."
     ),

@@ -196,9 +196,17 @@ def _refit(material: Material, folder: Path, console: Console) -> TwoTower:
 
 
 def export(
-    done: Trained, metrics: Mapping[str, float], bundle: Path, report: Path | None = None
+    done: Trained,
+    metrics: Mapping[str, float],
+    bundle: Path,
+    report: Path | None = None,
+    known_until: int | None = None,
+    parents: tuple[str, ...] = (),
 ) -> dict[str, float]:
-    """Write the bundle: how long that took, for the record of the stage."""
+    """Write the bundle: how long that took, for the record of the stage.
+
+    The arguments are parts of `BundleParts`.
+    """
     start = time.perf_counter()
     material = done.material
     parts = BundleParts(
@@ -210,6 +218,8 @@ def export(
         metrics=metrics,
         queries=query_embeddings(done.two_tower, material, evaluation.test_queries(material)),
         report=report,
+        known_until=known_until,
+        parents=parents,
     )
     write_bundle(parts, bundle)
     return {"seconds": time.perf_counter() - start}

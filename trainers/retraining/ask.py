@@ -1,0 +1,150 @@
+"""What a bundle answers to the queries of a window, as a server would ask it.
+
+Legend: Q queries, K length of the lists.
+"""
+
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exports.loader import Input, LoadedModel, load_model
+from exports.raw import missing_rows, raw_columns
+from exports.user_rows import padded
+from tfrs_models.data.dataset import FIRST_ROW, PreparedDataset
+from tfrs_models.evaluation.queries import Queries
+from tfrs_models.features.history import HISTORY, REQUEST_TIME, TIME, TYPE
+from tfrs_models.features.tables import MICROSECONDS_A_SECOND, table_path
+from tfrs_models.metrics.rows import Rows
+
+_BLOCK = 256
+_TIMED = 200
+_WARM_UP = 20
+_HISTORY = 500
+"""Latest items of a history that are sent; a model keeps fewer."""
+_TEXTS = Input("string", (None, None))
+
+Columns = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Lists of a bundle, and how fast they came.
+
+    Attributes:
+        lists: int32 [Q, K], item rows of the dataset, best first; 0 where there is no item, or one
+            that the dataset does not know.
+        p99_ms: 99th percentile of requests of one query, milliseconds.
+    """
+
+    lists: NDArray[np.int32]
+    p99_ms: float
+
+
+def ask_bundle(
+    bundle: Path, dataset: PreparedDataset, queries: Queries, k: int, exclude_seen: bool
+) -> Answers:
+    """Send every query to the request model of a bundle.
+
+    Args:
+        bundle: any bundle, of whatever rows and vocabularies.
+        dataset: holds the users, items and events that the queries name.
+        queries: at least one.
+        k: K.
+        exclude_seen: whether what a user took before stays out.
+    """
+    ids = item_ids(dataset)
+    with closing(load_model(bundle)) as model:
+        given = _Given(model, dataset, ids, k, exclude_seen)
+        blocks = [
+            model(given.inputs(queries.take(np.arange(start, min(start + _BLOCK, len(queries))))))
+            for start in range(0, len(queries), _BLOCK)
+        ]
+        p99 = _p99(model, given, queries)
+    rows = {name.encode(): row for row, name in enumerate(ids) if row >= FIRST_ROW}
+    found = np.concatenate([block["item_id"] for block in blocks])
+    flat = [rows.get(name, 0) for name in found.ravel().tolist()]
+    return Answers(np.array(flat, np.int32).reshape(found.shape), p99)
+
+
+def item_ids(dataset: PreparedDataset) -> list[str]:
+    """Ids by row; "" for the reserved ones."""
+    import pyarrow.parquet as pq
+
+    stored = pq.read_table(table_path(dataset, "item"), columns=["item_id"])
+    return [""] * FIRST_ROW + [str(one) for one in stored.column(0).to_pylist()]
+
+
+class _Given:
+    """Turns queries into the raw inputs of a model."""
+
+    def __init__(
+        self,
+        model: LoadedModel,
+        dataset: PreparedDataset,
+        ids: list[str],
+        k: int,
+        exclude_seen: bool,
+    ) -> None:
+        import pyarrow.parquet as pq
+
+        self._inputs: Mapping[str, Input] = model.inputs
+        self._dataset = dataset
+        self._ids = np.array(ids, object)
+        self._k = k
+        self._exclude_seen = exclude_seen
+        self._users = pq.read_table(table_path(dataset, "user"))
+        path = table_path(dataset, "context")
+        wanted = {*model.inputs} - {REQUEST_TIME, "user_id", "item_id"}
+        columns = [name for name in pq.read_schema(path).names if name in wanted]
+        self._events = pq.read_table(path, columns=columns)
+
+    def inputs(self, queries: Queries) -> Columns:
+        """Raw inputs of the queries, [Q] and [Q, L]."""
+        asked = {n: values for n, values in self._asked(queries).items() if n in self._inputs}
+        own = {name: one for name, one in self._inputs.items() if name not in asked}
+        rows = {name: missing_rows(one, len(queries)) for name, one in own.items()}
+        users = self._users.take(queries.user - FIRST_ROW)
+        rows |= raw_columns(users, own)
+        return rows | raw_columns(self._events.take(queries.event), own) | asked
+
+    def _asked(self, queries: Queries) -> Columns:
+        latest = np.full(len(queries), _HISTORY)
+        items, events = queries.history.latest(latest), queries.events.latest(latest)
+        seen = queries.seen if self._exclude_seen else queries.seen.latest(latest * 0)
+        types = np.array(self._dataset.event_types, object)
+        seconds = self._dataset.events.time[events.items] // MICROSECONDS_A_SECOND
+        kinds = types[self._dataset.events.type[events.items]]
+        nothing = np.full((len(queries), 1), "", object)
+        return {
+            HISTORY: padded(_lists(items, self._ids[items.items]), _TEXTS),
+            TYPE: padded(_lists(items, kinds), _TEXTS),
+            TIME: padded(_lists(items, seconds), Input("int64", (None, None))),
+            REQUEST_TIME: queries.time // MICROSECONDS_A_SECOND,
+            "exclude": padded(_lists(seen, self._ids[seen.items]), _TEXTS),
+            "k": np.full(len(queries), self._k, np.int32),
+            "diversity": np.zeros(len(queries), np.float32),
+            **{name: nothing for name in self._inputs if name.startswith("only")},
+        }
+
+
+def _lists(rows: Rows, values: NDArray[Any]) -> list[list[Any]]:
+    """The values of each row."""
+    return [part.tolist() for part in np.split(values, rows.indptr[1:-1])]
+
+
+def _p99(model: LoadedModel, given: _Given, queries: Queries) -> float:
+    """Of requests of one query each; the first ones warm up."""
+    seconds = []
+    for row in range(min(_TIMED, len(queries))):
+        one = given.inputs(queries.take(np.array([row])))
+        start = time.perf_counter()
+        model(one)
+        seconds.append(time.perf_counter() - start)
+    timed = seconds[_WARM_UP:] or seconds
+    return float(np.percentile(timed, 99)) * 1e3

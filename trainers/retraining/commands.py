@@ -1,0 +1,42 @@
+"""`tfrs retrain`."""
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from configs.options import config_options
+
+if TYPE_CHECKING:
+    from configs.run import RunConfig
+
+
+@click.command()
+@config_options
+@click.option("--full", is_flag=True, help="Train from the beginning.")
+@click.option("--trigger", default="schedule", show_default=True, help="Noted in the history.")
+@click.option(
+    "--artifacts", type=click.Path(path_type=Path, file_okay=False), default=Path("artifacts")
+)
+def retrain(config: "RunConfig", full: bool, trigger: str, artifacts: Path) -> int:
+    """Learn what is new, and publish it when it is proven.
+
+    Ends with 0 published, 10 trained but rejected, 11 nothing new, 12 another run is at work, 64
+    wrong settings, 65 wrong data or drift, 66 a run that cannot go on, 73 the disk is full, 75
+    interrupted: run it again.
+    """
+    from rich.console import Console
+
+    from trainers.retraining.cycle import retrain as run_cycle
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    ended = run_cycle(config, artifacts, Console(), trigger=trigger, full=full)
+    done = f"version {ended.version} is published" if ended.version else "nothing is published"
+    click.echo(f"{done}: {ended.reason}")
+    return ended.exit_code
+
+
+def _interrupt(*_: Any) -> None:
+    """End as Ctrl-C does: checkpoints are whole, and the next run goes on."""
+    raise KeyboardInterrupt

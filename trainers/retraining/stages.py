@@ -1,0 +1,166 @@
+"""The stages of a run before its model is published, each done once."""
+
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+from configs.errors import DataError
+from exports.publishing.reader import opened as opened_version
+from exports.runs import BUNDLE
+from tfrs_models.data.dataset import TEST, TRAIN, PreparedDataset
+from tfrs_models.data.load import load_dataset
+from trainers import evaluation, run
+from trainers.folders import stage
+from trainers.report.page import REPORT_FILE
+from trainers.retraining.contest import judged
+from trainers.retraining.drift.report import drift_json, write_drift
+from trainers.retraining.drifted import measured_drift
+from trainers.retraining.fresh import fresh_events
+from trainers.retraining.gate.report import GateReport, gate_json, write_gate
+from trainers.retraining.intake.take_in import take_in
+from trainers.retraining.ledger import gates, runs, shards, versions
+from trainers.retraining.ledger.shards import Shard
+from trainers.retraining.plan import Plan
+from trainers.retraining.warm.former_run import open_former
+from trainers.retraining.warm.train import train_warm
+from trainers.retraining.work import Work
+from trainers.run import Trained
+
+Record = dict[str, Any]
+_MICROSECONDS = 1_000_000
+
+
+def ingest(work: Work) -> Record:
+    """Take new files in, and note which shards no version has learned."""
+
+    def take() -> Record:
+        now_us = int(work.clock() * _MICROSECONDS)
+        settings = work.config.retraining.intake
+        ledger = work.state.ledger
+        taken = take_in(work.config, work.state.log, ledger, work.run_id, now_us, settings)
+        return {
+            "new_shards": [shard.sha256 for shard in taken.shards],
+            "shards": [shard.sha256 for shard in shards.pending(ledger)],
+            "watermark_us": taken.watermark_us,
+        }
+
+    return stage(work.folder / "ingest", take)
+
+
+def chosen(work: Work, record: Record) -> list[Shard]:
+    """The shards of the run, as `ingest` recorded them."""
+    every = {shard.sha256: shard for shard in shards.all_shards(work.state.ledger)}
+    return [every[sha256] for sha256 in record["shards"]]
+
+
+def validate(work: Work, plan: Plan, new: list[Shard]) -> Record:
+    """Compare the new events with those learned, and write the report.
+
+    Raises:
+        DataError: a column has drifted whose action is `stop`.
+    """
+
+    def compare() -> Record:
+        every = shards.all_shards(work.state.ledger)
+        learned = [shard for shard in every if shard.sha256 not in plan.shards]
+        report = measured_drift(work.state.log, learned, new, work.config.retraining.drift)
+        if report is None:
+            return {"verdict": "ok", "anomalies": []}
+        write_drift(report, work.folder)
+        found = drift_json(report)
+        return {"verdict": found["verdict"], "anomalies": found["anomalies"]}
+
+    return stage(work.folder / "validate", compare)
+
+
+def stop_on_drift(record: Record) -> None:
+    """End the run where drift is declared to.
+
+    Raises:
+        DataError: it is.
+    """
+    if record["verdict"] == "stop":
+        said = "; ".join(one["sentence"] for one in record["anomalies"][:3])
+        raise DataError(
+            f"the new events are unlike those learned: {said}. Look at `drift.html` of the run. "
+            "When they are right, raise the `threshold` of the column in "
+            "`retraining.drift.columns`, or set its `action` to `warn`."
+        )
+
+
+def build(work: Work, plan: Plan, new: list[Shard]) -> Record:
+    """Train, measure and export: what the gate and the ledger must know."""
+
+    def make() -> Record:
+        trained = _train(work, plan, new)
+        material = replace(trained.material, config=_measured_config(work))
+        trained = replace(trained, material=material)
+        work.console.print("[bold]Measuring[/bold] on the events after those learned")
+        _, metrics = evaluation.measured(trained, work.folder)
+        events = trained.material.dataset.events
+        exported = run.export(
+            trained,
+            metrics,
+            work.folder / BUNDLE,
+            work.folder / REPORT_FILE,
+            known_until=int(events.time[events.split == TEST].min()),
+            parents=_parents(work, plan),
+        )
+        return exported | {
+            "dataset": trained.material.dataset.folder.name,
+            "trained_until_us": int(events.time[events.split != TRAIN].min()),
+        }
+
+    return stage(work.folder / evaluation.EXPORT, make)
+
+
+def _parents(work: Work, plan: Plan) -> tuple[str, ...]:
+    if plan.parent is None:
+        return ()
+    return (versions.get(work.state.ledger, plan.parent).bundle_sha256,)
+
+
+def _measured_config(work: Work) -> Any:
+    """Without the slow baselines: what is served is what a retrained model must beat."""
+    config = work.reading
+    quick = config.evaluation.model_copy(update={"baselines": ("most_popular",), "curve_users": 0})
+    return config.model_copy(update={"evaluation": quick})
+
+
+def _train(work: Work, plan: Plan, new: list[Shard]) -> Trained:
+    if plan.parent is None:
+        return run.train(work.reading, work.state.folder, work.folder, work.console)
+    parent = versions.get(work.state.ledger, plan.parent)
+    former = open_former(work.state.run(parent.run_id), parent.trained_until_us)
+    sequences = [shard.sequence for shard in new]
+
+    def fresh(dataset: PreparedDataset) -> Any:
+        return fresh_events(dataset, parent.trained_until_us, sequences)
+
+    settings = work.config.retraining.warm
+    state = work.state
+    return train_warm(
+        work.reading, settings, former, fresh, state.folder, work.folder, work.console
+    )
+
+
+def gate(work: Work, built: Record) -> Record:
+    """Judge the new model beside the served one, and write the report."""
+
+    def judge() -> Record:
+        work.console.print("[bold]Judging[/bold] the new version beside the one that is served")
+        state, settings = work.state, work.config.retraining.gate
+        dataset = load_dataset(state.folder / "datasets" / built["dataset"])
+        with ExitStack() as held:
+            champion = None
+            if state.stable is not None:
+                champion = held.enter_context(opened_version(state.base, state.name)).path
+            verdict = judged(work.reading, dataset, work.folder / BUNDLE, champion)
+        before = runs.rejects_in_a_row(state.ledger)
+        report = GateReport(verdict, before, settings.max_rejects_in_a_row)
+        write_gate(report, work.folder)
+        found = gate_json(report)
+        gates.add(state.ledger, work.run_id, verdict.passed, found)
+        return {name: found[name] for name in ("passed", "reason", "rejects_in_a_row", "alarm")}
+
+    return stage(work.folder / "gate", judge)

@@ -1,0 +1,57 @@
+"""What old runs leave behind, and no later one needs."""
+
+import shutil
+from pathlib import Path
+
+from trainers.evaluation import EXPORT
+from trainers.folders import DONE, read_done
+from trainers.retraining.ledger import runs, versions
+from trainers.retraining.ledger.rebuild import VERSION_FILE
+from trainers.retraining.state import State
+
+_LAST_RUNS = 3
+_SMALL = {"config.json", VERSION_FILE, "gate.json", "gate.html", "drift.json", "drift.html",
+          "report.html", "metrics.json", "log.jsonl"}  # fmt: skip
+"""Files that stay with every run."""
+
+
+def tidy(state: State) -> None:
+    """Delete models, bundles and datasets of runs that nothing goes on from.
+
+    What the served version and the one before it were made of stays, and that of the last runs.
+    Every run keeps its settings, reports and records.
+    """
+    kept = _kept(state)
+    for folder in state.runs.iterdir():
+        if folder.name not in kept:
+            _empty(folder)
+    used = {_dataset(state.run(run_id)) for run_id in kept}
+    for folder in (state.folder / "datasets").glob("*"):
+        if folder.is_dir() and folder.name not in used:
+            shutil.rmtree(folder)
+
+
+def _kept(state: State) -> set[str]:
+    kept = {one.id for one in runs.latest(state.ledger, _LAST_RUNS)}
+    latest = versions.latest(state.ledger)
+    stable = state.stable
+    for number in {stable, latest.number if latest else None, latest.parent if latest else None}:
+        if number is not None:
+            kept |= {
+                one.run_id for one in versions.all_versions(state.ledger) if one.number == number
+            }
+    return kept
+
+
+def _dataset(folder: Path) -> str | None:
+    """The dataset of a run that came so far."""
+    done = folder / EXPORT
+    return str(read_done(done)["dataset"]) if (done / DONE).exists() else None
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in _SMALL:
+            path.unlink()
