@@ -33,7 +33,7 @@ from configs.export import IndexConfig
 from exports.choice import Vectors, latency, measured_as_built
 from exports.contest import EXACT, Measured
 from exports.index import Index, build_index, measure_recall, open_index
-from exports.indexes import SETTINGS, exact, read_settings, write_settings
+from exports.indexes import SETTINGS, exact, read_settings, reordered, write_settings
 from exports.loader import load_model
 from exports.user_rows import user_rows
 from trainers.report.indexes import settings
@@ -44,8 +44,10 @@ TOP = 100
 BATCH = 256
 TIMED_QUERIES = 200
 EQUAL_RECALL = 0.95
-SEARCHED = (50, 20, 10, 5, 2)
+SEARCHED = (200, 100, 50, 20, 5)
 """One of so many partitions is searched."""
+REORDERED = (1000, 500)
+"""One of so many candidates is scored again exactly, but no fewer than the usual least."""
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 SOAR = 1.5
 BREADTHS = (100, 200, 400)
@@ -119,7 +121,12 @@ def entrants(count: int) -> list[list[IndexConfig]]:
     """Every index of ours, the exact one first; those of one list differ in how they search."""
     parts = list(dict.fromkeys(max(1, math.isqrt(count) // part) for part in SEARCHED))
     configs = [[IndexConfig(type=EXACT)], [scann(brute_force_below=count + 1)]]
-    trees = [{"brute_force_below": 0, "leaves_to_search": some} for some in parts]
+    again = list(dict.fromkeys(max(reordered(0, None), count // part) for part in REORDERED))
+    trees = [
+        {"brute_force_below": 0, "leaves_to_search": some, "reorder": reorder}
+        for some in parts
+        for reorder in again
+    ]
     configs += [[scann(**tree, soar=soar) for tree in trees] for soar in (None, SOAR)]
     if importlib.util.find_spec("faiss") is None:
         return configs

@@ -87,10 +87,25 @@ def measured(trained: "Trained", folder: Path) -> tuple[Measured, dict[str, floa
     found = Measured(
         [*baselines, *stages.results()], stages.tasks(), stages.candidates(), stages.curve()
     )
+    return found, written(found, material, folder)
+
+
+def stages_alone(trained: "Trained", folder: Path) -> dict[str, float]:
+    """The flat measurements of both stages and their tasks, in a fraction of the time.
+
+    No baseline is fitted and no other number of candidates is tried. They are written likewise.
+    """
+    stages = Stages(trained, test_queries(trained.material))
+    found = Measured(stages.results(), stages.tasks(), (), ())
+    return written(found, trained.material, folder)
+
+
+def written(found: Measured, material: Material, folder: Path) -> dict[str, float]:
+    """The flat measurements; they, tables and the report are in `folder`."""
     write_tables(found, folder)
     metrics = add_speed(flattened(found), folder)
     write_page(found, metrics, material, folder)
-    return found, metrics
+    return metrics
 
 
 def write_page(

@@ -81,12 +81,12 @@ def test_every_setting_of_ours_is_measured_and_a_wider_search_finds_no_less(tmp_
     embeddings, queries = simulated(400, 8, 5)
     vectors = Vectors(embeddings, [str(row) for row in range(400)], queries, seed=0)
     found = [(one.index, one.settings, one.recall) for one in ours(vectors, tmp_path)]
-    # Of 20 partitions 1, 2, 4 and 10 are searched, in ScaNN's trees, with SOAR and without, and
-    # in the lists.
+    # Of 20 partitions 1 and 4 are searched, in ScaNN's trees, with SOAR and without, and in the
+    # lists; 400 candidates are the fewest that are scored again.
     assert [name for name, _, _ in found] == [
-        "exact", *["scann"] * 9, *["faiss_ivfpq"] * 4, *["faiss_hnsw"] * 3,
+        "exact", *["scann"] * 5, *["faiss_ivfpq"] * 2, *["faiss_hnsw"] * 3,
     ]  # fmt: skip
     assert len({(name, settings) for name, settings, _ in found}) == len(found)
     lists = [recall for name, _, recall in found if name == "faiss_ivfpq"]
     assert lists == sorted(lists)
-    assert lists[0] < 0.9 < lists[-1]
+    assert lists[0] < 0.5 < lists[-1]

@@ -1,8 +1,7 @@
 """`tfrs runs` and `tfrs run show`: what retraining did."""
 
 import json
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,27 +10,34 @@ import click
 
 if TYPE_CHECKING:
     import sqlite3
+    from contextlib import closing
 
     from trainers.retraining.ledger.runs import Run
 
-_ledger = click.option(
-    "--ledger",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    required=True,
-    help="The ledger of retraining, `state.db`.",
+_name = click.argument("name", required=False)
+_artifacts = click.option(
+    "--artifacts",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("artifacts"),
+    show_default=True,
+    help="Folder that `tfrs retrain` writes to.",
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.command()
-@_ledger
+@_name
+@_artifacts
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
 @_json
-def runs(ledger: Path, limit: int, as_json: bool) -> None:
-    """List the last runs of retraining, newest first."""
+def runs(name: str | None, artifacts: Path, limit: int, as_json: bool) -> None:
+    """List the last runs of retraining, newest first.
+
+    NAME is the model; it may be left out where one is retrained.
+    """
     from trainers.retraining.ledger.runs import latest
 
-    with _opened(ledger) as connection:
+    with _opened(artifacts, name) as connection:
         found = latest(connection, limit)
     if as_json:
         _print_json([asdict(one) for one in found])
@@ -46,11 +52,15 @@ def run() -> None:
 
 @run.command()
 @click.argument("run_id", metavar="ID")
-@_ledger
+@_name
+@_artifacts
 @_json
-def show(run_id: str, ledger: Path, as_json: bool) -> None:
-    """Show the run ID: its shards, the verdict of the gate, and its version."""
-    with _opened(ledger) as connection:
+def show(run_id: str, name: str | None, artifacts: Path, as_json: bool) -> None:
+    """Show the run ID: its shards, the verdict of the gate, and its version.
+
+    NAME is the model; it may be left out where one is retrained.
+    """
+    with _opened(artifacts, name) as connection:
         figures = _figures(connection, run_id)
     if as_json:
         _print_json(figures)
@@ -58,10 +68,10 @@ def show(run_id: str, ledger: Path, as_json: bool) -> None:
         _print_figures(figures)
 
 
-def _opened(ledger: Path) -> "closing[sqlite3.Connection]":
-    from trainers.retraining.ledger.database import open_ledger
+def _opened(artifacts: Path, name: str | None) -> "closing[sqlite3.Connection]":
+    from trainers.retraining.retrained import chosen_name, known_ledger
 
-    return closing(open_ledger(ledger))
+    return known_ledger(artifacts, chosen_name(artifacts, name))
 
 
 def _figures(connection: "sqlite3.Connection", run_id: str) -> dict[str, Any]:
@@ -85,31 +95,40 @@ def _print_json(content: object) -> None:
 
 def _print_table(found: Sequence["Run"]) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("run", "started", "trigger", "policy", "state", "code", "shards", "reason")
+    table = Table(
+        Column("run", no_wrap=True), "trigger", Column("state", no_wrap=True), "code", "shards",
+        "reason",
+    )  # fmt: skip
     for one in found:
         code = "" if one.exit_code is None else str(one.exit_code)
-        shards = str(len(one.shards))
-        table.add_row(
-            one.id, one.started, one.trigger, one.policy, one.state, code, shards, one.reason
-        )
+        table.add_row(one.id, one.trigger, one.state, code, str(len(one.shards)), one.reason)
     Console().print(table)
 
 
 def _print_figures(figures: Mapping[str, Any]) -> None:
+    parts = {"shards": _shard_lines, "gate": _gate_lines, "version": _version_lines}
     for name, value in figures.items():
-        if name == "shards":
-            for shard in value:
-                click.echo(_shard_line(shard))
-        elif isinstance(value, Mapping):
-            click.echo(f"{name}: {json.dumps(value, ensure_ascii=False)}")
-        elif value is not None:
-            click.echo(f"{name}: {value}")
+        if value is not None:
+            for line in parts[name](value) if name in parts else [f"{name}: {value}"]:
+                click.echo(line)
 
 
-def _shard_line(shard: Mapping[str, Any]) -> str:
-    counts = ", ".join(
-        f"{shard[name]:,} {name}" for name in ("accepted", "duplicates", "late", "quarantined")
-    )
-    return f"shard {shard['sequence']}: {shard['name']}, {counts}"
+def _shard_lines(shards: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for shard in shards:
+        counts = ", ".join(
+            f"{shard[name]:,} {name}" for name in ("accepted", "duplicates", "late", "quarantined")
+        )
+        yield f"shard {shard['sequence']}: {shard['name']}, {counts}"
+
+
+def _gate_lines(gate: Mapping[str, Any]) -> Iterator[str]:
+    yield f"gate: {'passed' if gate['passed'] else 'rejected'}"
+    for check in gate["report"]["checks"]:
+        yield f"  {'kept' if check['passed'] else 'broken'}: {check['sentence']}"
+
+
+def _version_lines(version: Mapping[str, Any]) -> Iterator[str]:
+    start = "from the beginning" if version["parent"] is None else f"from {version['parent']} on"
+    yield f"version: {version['number']}, trained {start}"

@@ -7,6 +7,7 @@ stage that has none. A run that ends by a fault has ended for good: the next one
 the same shards. The bundle is written before the gate, for the gate asks it as a server would.
 """
 
+import logging
 import secrets
 import time
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ from trainers.retraining.tidy import tidy
 from trainers.retraining.work import Clock, Work, iso
 
 PUBLISHED, REJECTED, NOTHING_NEW = 0, 10, 11
+_log = logging.getLogger(__name__)
 _HOOK_SECONDS = 60.0
 
 
@@ -142,6 +144,8 @@ def _run(work: Work, full: bool) -> Ended:
     ledger, hooks = work.state.ledger, work.config.retraining.hooks
     taken = stages.ingest(work)
     new = stages.chosen(work, taken)
+    events = sum(shard.accepted for shard in new)
+    _log.info("%d shards are pending, with %d events", len(new), events)
     nothing = enough(work.config, new, _seconds_since(work), full)
     if nothing is not None:
         return _end(work, "nothing_new", NOTHING_NEW, nothing)
@@ -150,7 +154,10 @@ def _run(work: Work, full: bool) -> Ended:
     )
     plan = Plan.from_json(record)
     work.console.print(f"[bold]{plan.policy.capitalize()}[/bold] training: {plan.reason}")
+    _log.info("%s training: %s", plan.policy, plan.reason)
     drift = stages.validate(work, plan, new)
+    for anomaly in drift["anomalies"]:
+        _log.warning("drift: %s", anomaly["text"])
     if drift["anomalies"]:
         notify(ledger, hooks, work.event("on_drift", drift), work.clock)
     stages.stop_on_drift(drift)
@@ -158,6 +165,7 @@ def _run(work: Work, full: bool) -> Ended:
     if veto is not None:
         return _reject(work, f"`{veto.hook}` forbade the training: {veto.reason}")
     built = stages.build(work, plan, new)
+    _log.info("trained, measured and exported")
     notify(ledger, hooks, work.event("post_train", built), work.clock)
     return _decide(work, plan, built)
 
@@ -171,6 +179,7 @@ def _decide(work: Work, plan: Plan, built: dict[str, Any]) -> Ended:
     if veto is not None:
         return _reject(work, f"`{veto.hook}` forbade the publication: {veto.reason}")
     version = publish(work, plan, built, verdict["reason"])
+    _log.info("version %d is published: %s", version.number, verdict["reason"])
     return Ended(work.run_id, PUBLISHED, verdict["reason"], version.number)
 
 
@@ -185,11 +194,13 @@ def _reject(work: Work, reason: str, alarm: str | None = None) -> Ended:
 
 def _end(work: Work, state: Any, exit_code: int, reason: str) -> Ended:
     runs.finish(work.state.ledger, work.run_id, state, exit_code, reason, work.now())
+    _log.info("%s: %s", state, reason)
     return Ended(work.run_id, exit_code, reason)
 
 
 def _failed(work: Work, error: TfrsError) -> None:
     """Note a fault that the user must mend, and tell the hooks."""
+    _log.error("%s", error)
     ledger, hooks = work.state.ledger, work.config.retraining.hooks
     if runs.get(ledger, work.run_id).state == "running":
         runs.finish(ledger, work.run_id, "failed", error.exit_code, str(error), work.now())

@@ -1,7 +1,6 @@
 """The stages of a run before its model is published, each done once."""
 
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import Any
 
 from configs.errors import DataError
@@ -80,7 +79,7 @@ def stop_on_drift(record: Record) -> None:
         DataError: it is.
     """
     if record["verdict"] == "stop":
-        said = "; ".join(one["sentence"] for one in record["anomalies"][:3])
+        said = "; ".join(one["text"] for one in record["anomalies"][:3])
         raise DataError(
             f"the new events are unlike those learned: {said}. Look at `drift.html` of the run. "
             "When they are right, raise the `threshold` of the column in "
@@ -93,10 +92,8 @@ def build(work: Work, plan: Plan, new: list[Shard]) -> Record:
 
     def make() -> Record:
         trained = _train(work, plan, new)
-        material = replace(trained.material, config=_measured_config(work))
-        trained = replace(trained, material=material)
         work.console.print("[bold]Measuring[/bold] on the events after those learned")
-        _, metrics = evaluation.measured(trained, work.folder)
+        metrics = evaluation.stages_alone(trained, work.folder)
         events = trained.material.dataset.events
         exported = run.export(
             trained,
@@ -118,13 +115,6 @@ def _parents(work: Work, plan: Plan) -> tuple[str, ...]:
     if plan.parent is None:
         return ()
     return (versions.get(work.state.ledger, plan.parent).bundle_sha256,)
-
-
-def _measured_config(work: Work) -> Any:
-    """Without the slow baselines: what is served is what a retrained model must beat."""
-    config = work.reading
-    quick = config.evaluation.model_copy(update={"baselines": ("most_popular",), "curve_users": 0})
-    return config.model_copy(update={"evaluation": quick})
 
 
 def _train(work: Work, plan: Plan, new: list[Shard]) -> Trained:

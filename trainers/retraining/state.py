@@ -23,6 +23,8 @@ from trainers.retraining.ledger.database import open_ledger
 
 RETRAINING = "retraining"
 MODELS = "models"
+LOG = "log"
+RUNS = "runs"
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,12 @@ class State:
     @property
     def log(self) -> Path:
         """The accepted events."""
-        return self.folder / "log"
+        return self.folder / LOG
 
     @property
     def runs(self) -> Path:
         """The folders of all runs."""
-        return self.folder / "runs"
+        return self.folder / RUNS
 
     def run(self, run_id: str) -> Path:
         """The folder of a run."""

@@ -1,0 +1,267 @@
+"""Whole runs: published, nothing new, rejected, vetoed, failed, resumed."""
+
+import json
+import shutil
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.retraining import Shop, open_shop
+from support.training import assert_same_numbers, checkpoint
+
+from configs.errors import ArtifactError, ConfigError, DataError
+from configs.load import changed
+from exports.manifest import read_manifest
+from exports.publishing.ledger import read_ledger
+from trainers.retraining import cycle, stages
+from trainers.retraining.ledger import gates, runs, shards, versions
+from trainers.retraining.ledger.balance import check_balance
+from trainers.retraining.ledger.database import open_ledger
+from trainers.retraining.plan import Plan
+from trainers.retraining.state import ledger_path
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A shop with 24 days and a published version."""
+    shop = open_shop(tmp_path_factory.mktemp("shop"))
+    shop.bring(0, 24)
+    ended = shop.retrain()
+    assert (ended.exit_code, ended.version) == (0, 1), ended.reason
+    return shop
+
+
+@pytest.fixture(scope="module")
+def second(first: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """The same shop three days later, with a second version that went on from the first."""
+    shop = copied(first, tmp_path_factory.mktemp("second"))
+    shop.bring(24, 27)
+    tell = f"cat >> {shop.folder / 'told.jsonl'}; echo >> {shop.folder / 'told.jsonl'}"
+    hook = {"type": "command", "events": ["post_train", "on_publish"],
+            "options": {"command": ["sh", "-c", tell]}}  # fmt: skip
+    ended = shop.retrain(shop.config(hooks=[hook]))
+    assert (ended.exit_code, ended.version) == (0, 2), ended.reason
+    return shop
+
+
+@pytest.fixture
+def shop(first: Shop, tmp_path: Path) -> Shop:
+    """A copy of the shop after its first version, with three more days to learn."""
+    shop = copied(first, tmp_path)
+    shop.bring(24, 27)
+    return shop
+
+
+def copied(shop: Shop, folder: Path) -> Shop:
+    shutil.copytree(shop.folder, folder, dirs_exist_ok=True)
+    return Shop(folder)
+
+
+def ledger(shop: Shop) -> Any:
+    return closing(open_ledger(ledger_path(shop.artifacts, "shop")))
+
+
+def stable(shop: Shop) -> int | None:
+    return read_ledger(shop.artifacts / "models" / "shop").stable
+
+
+def run_folder(shop: Shop, run_id: str) -> Path:
+    return shop.artifacts / "retraining" / "shop" / "runs" / run_id
+
+
+def test_the_first_run_learns_from_the_beginning_and_is_published(first: Shop) -> None:
+    with ledger(first) as connection:
+        version = versions.get(connection, 1)
+        assert (version.policy, version.parent) == ("full", None)
+        assert shards.pending(connection) == []
+        assert check_balance(connection) == []
+    assert stable(first) == 1
+
+
+def test_the_second_goes_on_from_the_first(second: Shop) -> None:
+    with ledger(second) as connection:
+        before, version = (versions.get(connection, number) for number in (1, 2))
+        assert (version.policy, version.parent) == ("warm", 1)
+        assert version.trained_until_us > before.trained_until_us
+        assert len(versions.consumed_by(connection, 2)) == 1
+        assert check_balance(connection) == []
+    manifest = read_manifest(second.artifacts / "models" / "shop" / "2")
+    assert manifest.parents == (before.bundle_sha256,)
+
+
+def test_without_new_events_nothing_is_done(first: Shop) -> None:
+    ended = first.retrain()
+    assert (ended.exit_code, ended.version) == (11, None)
+    assert "0 new events" in ended.reason
+    assert stable(first) == 1
+
+
+def judged_as(monkeypatch: pytest.MonkeyPatch, **verdict: Any) -> None:
+    """Runs that train nothing and are judged so."""
+    monkeypatch.setattr(stages, "build", lambda *_: {"trained_until_us": 0})
+    monkeypatch.setattr(stages, "gate", lambda *_: {"alarm": None, **verdict})
+
+
+def test_a_rejected_model_is_not_published_and_its_shards_wait(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged_as(monkeypatch, passed=False, reason="1 of 9 rules is broken")
+    ended = shop.retrain()
+    assert (ended.exit_code, ended.reason, stable(shop)) == (10, "1 of 9 rules is broken", 1)
+    with ledger(shop) as connection:
+        assert [shard.name for shard in shards.pending(connection)] == ["24-27.parquet"]
+        assert runs.rejects_in_a_row(connection) == 1
+
+
+@pytest.mark.parametrize("event", ["pre_train", "pre_publish"])
+def test_a_hook_may_forbid(event: str, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged_as(monkeypatch, passed=True, reason="fine")
+    veto = {"type": "command", "events": [event], "may_veto": True,
+            "options": {"command": ["sh", "-c", "echo not today; exit 10"]}}  # fmt: skip
+    ended = shop.retrain(shop.config(hooks=[veto]))
+    assert (ended.exit_code, stable(shop)) == (10, 1)
+    assert "not today" in ended.reason
+
+
+def test_hooks_are_told_what_happened(second: Shop) -> None:
+    lines = (second.folder / "told.jsonl").read_text().splitlines()
+    events = [json.loads(line) for line in lines]
+    assert [event["kind"] for event in events] == ["post_train", "on_publish"]
+    assert events[1]["payload"]["version"] == 2
+
+
+def test_the_verdict_is_kept_with_its_report(second: Shop) -> None:
+    with ledger(second) as connection:
+        version = versions.get(connection, 2)
+        verdict = gates.get(connection, version.run_id)
+    report = json.loads((run_folder(second, version.run_id) / "gate.json").read_text())
+    assert verdict.passed
+    assert report == verdict.report
+    names = {check["name"] for check in report["checks"]}
+    assert {"verified", "recall@20.not_worse", "index_recall", "bytes"} <= names
+
+
+def test_a_broken_file_ends_the_run_and_changes_nothing(shop: Shop) -> None:
+    (shop.folder / "logs" / "99.parquet").write_bytes(b"PAR1 but no more")
+    with pytest.raises(DataError, match=r"99\.parquet is not taken in"):
+        shop.retrain()
+    with ledger(shop) as connection:
+        [last] = runs.latest(connection, 1)
+    assert (last.state, last.exit_code, stable(shop)) == ("failed", 65, 1)
+    with ledger(shop) as connection:
+        assert [shard.name for shard in shards.pending(connection)] == ["24-27.parquet"]
+
+
+def test_a_declared_drift_stops_the_run(shop: Shop) -> None:
+    drift = {"action": "stop", "columns": {"item_id": {"threshold": 1e-6}}}
+    with pytest.raises(DataError, match="unlike those learned"):
+        shop.retrain(shop.config(drift=drift))
+    assert stable(shop) == 1
+
+
+STAGES = ("validate", "gate", "publish")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_run_that_dies_after_a_stage_goes_on_and_ends_the_same(
+    stage: str, shop: Shop, second: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = cycle if stage == "publish" else stages
+    work = getattr(module, stage)
+
+    def dies(*arguments: Any) -> None:
+        work(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, stage, dies)
+        with pytest.raises(KeyboardInterrupt):
+            shop.retrain()
+    ended = shop.retrain()
+    # What dies after its publication has committed it, so the next run finds nothing new.
+    assert ended.exit_code == (11 if stage == "publish" else 0)
+    assert stable(shop) == 2
+    assert_same_weights(shop, second)
+    with ledger(shop) as connection:
+        assert check_balance(connection) == []
+        assert len(versions.consumed_by(connection, 2)) == 1
+
+
+def assert_same_weights(shop: Shop, other: Shop) -> None:
+    for part in ("retrieval", "ranking/model"):
+        mine, theirs = (checkpoint(trained(one) / part / "latest") for one in (shop, other))
+        assert_same_numbers(mine, theirs)
+
+
+def trained(shop: Shop) -> Path:
+    with ledger(shop) as connection:
+        return run_folder(shop, versions.get(connection, 2).run_id)
+
+
+def test_other_settings_do_not_go_on_with_a_run_that_was_killed(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stages, "build", dies)
+        with pytest.raises(KeyboardInterrupt):
+            shop.retrain()
+    other = changed(shop.config(), {"retrieval.temperature": 0.2})
+    with pytest.raises(ArtifactError, match="the settings were changed"):
+        shop.retrain(other)
+    with ledger(shop) as connection:
+        assert runs.unfinished(connection) is None
+
+
+def test_a_rollback_makes_the_next_run_begin_anew(
+    second: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from exports.publishing.store import rollback
+
+    shop = copied(second, tmp_path)
+    rollback(shop.artifacts / "models", "shop")
+    shop.bring(27, 30)
+    plans = []
+
+    def planned(_: Any, plan: Plan, *others: Any) -> None:
+        plans.append(plan)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stages, "build", planned)
+    with pytest.raises(KeyboardInterrupt):
+        shop.retrain()
+    assert (plans[0].policy, plans[0].parent) == ("full", None)
+    assert "version 1 is served" in plans[0].reason
+
+
+def test_old_runs_keep_their_reports_alone(second: Shop) -> None:
+    folder = second.artifacts / "retraining" / "shop"
+    assert len([path for path in (folder / "datasets").iterdir() if path.is_dir()]) <= 2
+    for path in (folder / "runs").iterdir():
+        assert (path / "config.json").exists()
+
+
+def test_the_metrics_file_says_how_stale_the_model_is(second: Shop) -> None:
+    text = (second.artifacts / "retraining" / "shop" / "metrics.prom").read_text()
+    assert 'tfrs_retraining_version{model="shop"} 2.0' in text
+    assert 'tfrs_retraining_last_run_exit_code{model="shop"} 0.0' in text
+    with ledger(second) as connection:
+        until = versions.get(connection, 2).trained_until_us / 1e6
+    assert f'staleness_seconds{{model="shop"}} {1_750_000_000.0 - until!r}' in text
+
+
+def test_the_log_has_the_runs_id_in_every_line(second: Shop) -> None:
+    run = trained(second)
+    lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    assert lines[-1]["message"].startswith("version 2 is published")
+    assert {line["run_id"] for line in lines} == {run.name}
+
+
+def test_a_split_that_is_not_one_in_time_is_refused(first: Shop) -> None:
+    config = changed(first.config(), {"data.split": {"type": "random", "options": {}}})
+    with pytest.raises(ConfigError, match=r"`data\.split\.type` must be `global_temporal`"):
+        first.retrain(config)
