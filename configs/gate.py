@@ -25,8 +25,9 @@ _KEY = re.compile(r"(\w+)@([1-9][0-9]*)")
 class MetricRule(Section):
     """What one metric must show."""
 
-    margin: Relative = 0.01
-    """How much worse the challenger may be, as a part of the champion's mean."""
+    margin: Relative | None = None
+    """How much worse the challenger may be, as a part of the champion's mean. When missing: what an
+    equal challenger needs to pass 19 times of 20 with the users there are, from 1% to 10%."""
     floor: FiniteFloat | None = None
     """Smallest mean that is published, with or without a champion; none when missing."""
 

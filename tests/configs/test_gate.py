@@ -20,7 +20,7 @@ def test_the_metrics_are_those_of_the_evaluation():
 def test_the_defaults():
     rules = GateConfig()
     assert rules.metrics == {"ndcg@20": MetricRule(), "recall@20": MetricRule()}
-    assert (rules.metrics["recall@20"].margin, rules.metrics["recall@20"].floor) == (0.01, None)
+    assert (rules.metrics["recall@20"].margin, rules.metrics["recall@20"].floor) == (None, None)
 
 
 def test_a_metric_is_a_name_and_a_length():

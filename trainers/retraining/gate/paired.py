@@ -16,9 +16,13 @@ from trainers.retraining.gate.statistics import (
     lower_bound,
     resample,
     samples_needed,
+    sure_distance,
     users_needed,
 )
 from trainers.retraining.gate.verdict import Check
+
+PROVABLE = (0.01, 0.1)
+"""Smallest and largest margin that is chosen by the number of users, in the champion's mean."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def not_worse(
     level = 1 - config.confidence
     samples = samples_needed(config.bootstrap_samples, level)
     for pair in pairs(challenger, champion, config.metrics, samples, seed):
-        margin = config.metrics[pair.metric].margin * pair.other
+        margin = allowed_loss(pair, config, level)
         bound = lower_bound(pair.drawn, level)
         passed = bound >= -margin
         text = (
@@ -88,6 +92,24 @@ def not_worse(
             f"{-margin:+.4f}: {said(passed)}{'' if passed else _why(pair, margin, level)}"
         )
         yield Check(f"{pair.metric}.not_worse", passed, bound, -margin, text)
+
+
+def allowed_loss(pair: Pair, config: GateConfig, level: float) -> float:
+    """How far a metric may lie below the champion's: what is declared, or what can be proven.
+
+    A margin that the users of the window cannot prove would reject nearly every equal challenger,
+    and what is served would only grow older; one that many users can prove need not be as wide.
+
+    Args:
+        pair: the metric of both models.
+        config: its `metrics` may declare a margin.
+        level: of the lower bound.
+    """
+    declared = config.metrics[pair.metric].margin
+    if declared is not None:
+        return declared * pair.other
+    least, most = (share * pair.other for share in PROVABLE)
+    return min(max(sure_distance(pair.drawn, level), least), most)
 
 
 def better(challenger: Scored, baseline: Scored, config: GateConfig, seed: int) -> Iterator[Check]:

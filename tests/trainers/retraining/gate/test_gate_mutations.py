@@ -85,3 +85,31 @@ def test_the_same_loss_in_a_slice_of_few_users_is_only_reported():
     reported = [one for one in found.checks if not one.decides]
     assert [one.name for one in reported] == ["slice.new_users.recall@20"]
     assert reported[0].measured < -0.02
+
+
+BY_USERS = config(margin=None, bootstrap_samples=100)
+
+
+@pytest.mark.parametrize("users", [300, 2000])
+def test_without_a_margin_an_equal_challenger_is_accepted_with_few_users_and_many(users):
+    assert accepted(200, rules=BY_USERS, users=users) >= 0.92
+
+
+def test_without_a_margin_a_challenger_with_a_tenth_fewer_hits_is_rejected():
+    assert accepted(40, loss=0.1, rules=BY_USERS) == 0
+
+
+def test_a_margin_by_the_users_is_at_most_a_tenth():
+    # 100 users would need 0.45 * 3.29 / 10 = 15%.
+    champion, challenger = two_models(100, 0)
+    found = decide(champion, challenger, None, {}, config(margin=None), 0)
+    [check] = [one for one in found.checks if one.name == "recall@20.not_worse"]
+    assert check.allowed == pytest.approx(-0.1 * champion.metrics[RECALL].mean())
+
+
+def test_a_margin_by_the_users_is_at_least_a_hundredth():
+    # 40,000 users would need 0.45 * 3.29 / 200 = 0.7%.
+    champion, challenger = two_models(40_000, 0)
+    found = decide(champion, challenger, None, {}, config(margin=None), 0)
+    [check] = [one for one in found.checks if one.name == "recall@20.not_worse"]
+    assert check.allowed == pytest.approx(-0.01 * champion.metrics[RECALL].mean())
