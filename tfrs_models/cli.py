@@ -35,6 +35,8 @@ COMMANDS: Mapping[str, Entry] = {
     "export": Entry("trainers.commands:export", "Write the bundle of a finished run again."),
     "tune": Entry("trainers.tune.commands:tune", "Search for better settings of retrieval."),
     "retrain": Entry("trainers.retraining.commands:retrain", "Learn what is new, and publish it."),
+    "runs": Entry("trainers.retraining.commands_ledger:runs", "List the runs of retraining."),
+    "run": Entry("trainers.retraining.commands_ledger:run", "Show one run of retraining."),
     "feedback": Entry(
         "trainers.feedback.commands:feedback", "See what policies do over rounds, in simulation."
     ),

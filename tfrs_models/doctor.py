@@ -1,12 +1,13 @@
 """`tfrs doctor`: whether this installation and machine can do the work, and what to mend."""
 
+import importlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, Literal
 
 import click
 
+from configs.durations import duration
 from configs.errors import EnvironmentFault
 from tfrs_models.cli import sibling_fault
 
@@ -21,6 +23,8 @@ DISTRIBUTION = "tfrs-two-stage"
 SCANN_CPU_FEATURES = ("avx2", "fma")
 LEAST_FREE_GIB = 1.0
 CHILD_SECONDS = 120
+EXIT_UNHEALTHY = 1
+HEALTH = "trainers.retraining.health"  # by its name alone: it lies above this package
 
 # In a child: a wheel built for another processor ends its process, and the report must go on.
 _PROBE = """
@@ -45,7 +49,7 @@ class Check:
 
     Attributes:
         name: what was looked at.
-        status: `fail` makes the doctor exit with 78; `note` is for information.
+        status: `fail` makes the doctor fail; `note` is for information.
         detail: what was found and, when it failed, the way out.
     """
 
@@ -55,6 +59,7 @@ class Check:
 
 
 @click.command()
+@click.argument("name", required=False)
 @click.option(
     "--artifacts",
     type=click.Path(path_type=Path),
@@ -62,17 +67,51 @@ class Check:
     show_default=True,
     help="Folder that runs will write to.",
 )
+@click.option(
+    "--max-age",
+    type=duration,
+    metavar="DURATION",
+    help="Fail where retraining published longer ago: 90m, 26h, 7d.",
+)
+@click.option("--rebuild", is_flag=True, help="Make the ledger of retraining again.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def doctor(artifacts: Path, as_json: bool) -> None:
-    """Check the installation and the machine."""
-    checks = list(examine(artifacts))
-    if as_json:
-        click.echo(json.dumps([asdict(check) for check in checks], indent=2))
-    else:
-        _print_table(checks)
-    failed = [check.name for check in checks if check.status == "fail"]
+def doctor(
+    name: str | None, artifacts: Path, max_age: float | None, rebuild: bool, as_json: bool
+) -> int:
+    """Check the installation and the machine; with --max-age or --rebuild, retraining instead.
+
+    NAME is a retrained model: --max-age looks at all without it, and --rebuild needs it where there
+    are several. Both end with 1 where they find a fault.
+    """
+    if rebuild or max_age is not None:
+        found = _show(_retraining(artifacts, name, max_age, rebuild), as_json)
+        return EXIT_UNHEALTHY if found else 0
+    if name is not None:
+        raise click.UsageError(f"NAME, here `{name}`, goes with --max-age or --rebuild.")
+    failed = _show(examine(artifacts), as_json)
     if failed:
         raise EnvironmentFault(f"the doctor found faults: {', '.join(failed)}")
+    return 0
+
+
+def _retraining(
+    artifacts: Path, name: str | None, max_age: float | None, rebuild: bool
+) -> Iterator[Check]:
+    health = importlib.import_module(HEALTH)
+    if rebuild:
+        yield from health.rebuilt(artifacts, name)
+    if max_age is not None:
+        yield from health.examine(artifacts, name, max_age)
+
+
+def _show(checks: Iterable[Check], as_json: bool) -> list[str]:
+    """Print the checks; the names of those that failed."""
+    found = list(checks)
+    if as_json:
+        click.echo(json.dumps([asdict(check) for check in found], indent=2))
+    else:
+        _print_table(found)
+    return [check.name for check in found if check.status == "fail"]
 
 
 def examine(artifacts: Path) -> Iterator[Check]:

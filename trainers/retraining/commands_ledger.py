@@ -1,7 +1,7 @@
 """`tfrs runs` and `tfrs run show`: what retraining did."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,10 +108,9 @@ def _print_table(found: Sequence["Run"]) -> None:
 
 
 def _print_figures(figures: Mapping[str, Any]) -> None:
-    parts = {"shards": _shard_lines, "gate": _gate_lines, "version": _version_lines}
     for name, value in figures.items():
         if value is not None:
-            for line in parts[name](value) if name in parts else [f"{name}: {value}"]:
+            for line in _LINES[name](value) if name in _LINES else [f"{name}: {value}"]:
                 click.echo(line)
 
 
@@ -132,3 +131,11 @@ def _gate_lines(gate: Mapping[str, Any]) -> Iterator[str]:
 def _version_lines(version: Mapping[str, Any]) -> Iterator[str]:
     start = "from the beginning" if version["parent"] is None else f"from {version['parent']} on"
     yield f"version: {version['number']}, trained {start}"
+
+
+_LINES: Mapping[str, Callable[[Any], Iterator[str]]] = {
+    "shards": _shard_lines,
+    "gate": _gate_lines,
+    "version": _version_lines,
+}
+"""Figures that take more than their name and value."""

@@ -29,6 +29,7 @@ from trainers.retraining.logs import logged
 from trainers.retraining.metrics_file import write_metrics_file
 from trainers.retraining.plan import Plan, enough, make_plan
 from trainers.retraining.publish import publish
+from trainers.retraining.rolled_back import notice_rollback
 from trainers.retraining.state import State, opened
 from trainers.retraining.tidy import tidy
 from trainers.retraining.work import Clock, Work, iso
@@ -142,6 +143,7 @@ def _go_on(left: Run, config: RunConfig, state: State, console: Console, clock: 
 
 def _run(work: Work, full: bool) -> Ended:
     ledger, hooks = work.state.ledger, work.config.retraining.hooks
+    notice_rollback(work)
     taken = stages.ingest(work)
     new = stages.chosen(work, taken)
     events = sum(shard.accepted for shard in new)

@@ -5,13 +5,15 @@ transaction is committed, however often the process dies (the transactional outb
 to each hook, each time with the same id and the same bytes, and to one hook in the order of `put`.
 """
 
+import json
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from configs.errors import ArtifactError
-from configs.hooks import HookConfig
+from configs.hooks import EventKind, HookConfig
 from trainers.retraining.hooks.calls import attempt
 from trainers.retraining.hooks.events import Event, from_json, to_json
 from trainers.retraining.hooks.outcomes import Outcome, State
@@ -175,6 +177,16 @@ def deliveries(connection: sqlite3.Connection, run_id: str) -> list[Delivery]:
         (run_id,),
     )
     return [Delivery(*row) for row in rows]
+
+
+def last_payload(connection: sqlite3.Connection, kind: EventKind) -> Any:
+    """What the last event of a kind told, as plain values; None before the first."""
+    row = connection.execute(
+        "SELECT json_extract(event, '$.payload') FROM hook_deliveries WHERE kind = ? "
+        "ORDER BY sequence DESC LIMIT 1",
+        (kind,),
+    ).fetchone()
+    return None if row is None else json.loads(row[0])
 
 
 def _refuse_transaction(connection: sqlite3.Connection) -> None:
