@@ -20,8 +20,6 @@ class IntakeConfig(Section):
     Without it, rows equal in user, item, timestamp, event type and value are."""
     allowed_lateness_hours: Hours = 6.0
     """Events older than the newest one of former files by more than this are put aside."""
-    attribution_hours: Hours = 24.0
-    """An impression is learned from when it is this old: its click may still come before."""
     max_bad_share: Share = 0.05
     """Share of broken or future-dated rows past which a file is refused."""
     max_late_share: Share = 0.01

@@ -72,6 +72,9 @@ class RankingConfig(Section):
     the split is one in time, else 1. The earlier ones ask a retrieval model of that time."""
     max_requests: Annotated[int, Field(ge=1)] = 20_000
     """Requests of a window at most; a seeded sample of the users. Each takes about 25 KiB."""
+    attribution_hours: Annotated[float, Field(ge=0)] = 0.0
+    """An impression of the last so many hours of a window is no negative: its click may have come
+    after the window's end."""
     retrieved_negatives: Count = 40
     """Negatives for each positive, drawn from the user's retrieved candidates."""
     shown_negatives: Count = 0

@@ -17,7 +17,11 @@ def test_an_event_id_may_be_any_other_column():
 
 @pytest.mark.parametrize(
     "settings",
-    [{"allowed_lateness_hours": -1}, {"attribution_hours": float("inf")}, {"max_late_share": 1.5}],
+    [
+        {"allowed_lateness_hours": -1},
+        {"allowed_lateness_hours": float("inf")},
+        {"max_late_share": 1.5},
+    ],
 )
 def test_hours_and_shares_have_limits(settings):
     with pytest.raises(ValueError, match=next(iter(settings))):

@@ -12,7 +12,8 @@ MICROSECONDS = {"s": 1_000_000.0, "ms": 1_000.0, "us": 1.0, "ns": 0.001}
 UNIT_LIMITS = {"s": 1e11, "ms": 1e14, "us": 1e17}
 """Times from 1973 to 5138 are below the limit of their own unit and above that of a larger one."""
 SAMPLE_ROWS = 10_000
-DAY = 86_400 * 1_000_000
+HOUR = 3_600 * 1_000_000
+DAY = 24 * HOUR
 
 
 def microseconds(

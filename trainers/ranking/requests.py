@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from configs.plugins import parse_options
 from configs.ranking import RankingConfig
 from tfrs_models.data.dataset import VALIDATION
+from tfrs_models.data.times import HOUR
 from tfrs_models.evaluation.queries import Queries, build_queries
 from tfrs_models.features.pairs import Retrieved, of_list
 from tfrs_models.labels._touched import Touched, label, touched
@@ -142,7 +143,17 @@ def retrieved_columns(
 
 def _touched(window: Window) -> Touched:
     dataset = window.material.dataset
-    return touched(dataset, np.flatnonzero(dataset.events.split == VALIDATION), window.end)
+    inside = (dataset.events.split == VALIDATION) & ~_undecided(window)
+    return touched(dataset, np.flatnonzero(inside), window.end)
+
+
+def _undecided(window: Window) -> NDArray[np.bool_]:
+    """Events without interest so late that interest may still have come after the window."""
+    events = window.material.dataset.events
+    hours = window.material.config.ranking.attribution_hours
+    late = (events.time >= window.end - hours * HOUR) & (events.time < window.end)
+    undecided: NDArray[np.bool_] = (events.weight <= 0) & late
+    return undecided
 
 
 def _extra(

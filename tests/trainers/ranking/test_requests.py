@@ -131,3 +131,18 @@ def test_chosen_requests_keep_everything_of_theirs(found):
     np.testing.assert_array_equal(chosen.labels, part.labels[[3, 1]])
     np.testing.assert_array_equal(chosen.columns["history"], part.columns["history"][[3, 1]])
     assert chosen.retrieved == part.retrieved
+
+
+def test_an_impression_whose_click_may_still_come_is_no_negative(tmp_path):
+    # The pool holds 8 retrieved items, then up to 8 shown ones: positives, and impressions where
+    # they are old enough.
+    shown = {}
+    for hours in (0, 1e6):
+        _, _, _, requests = examples(
+            tmp_path / str(hours), shown_negatives=2, attribution_hours=hours
+        )
+        pools = [(part.items[:, 8:], part.positive[:, 8:]) for part in requests]
+        shown[hours] = sum(int(((items > 0) & ~positive).sum()) for items, positive in pools)
+        assert sum(int(positive.sum()) for _, positive in pools)
+    assert shown[0] > 0
+    assert shown[1e6] == 0
