@@ -99,7 +99,7 @@ def test_an_unshown_candidate_has_no_position(found):
 
 @pytest.mark.parametrize("place", [0, 2])
 def test_an_event_moved_past_the_end_of_a_window_changes_its_labels_alone(tmp_path, place):
-    """Moved by the microseconds that bring it to the end: what was known stays bit for bit."""
+    """Moved by the microseconds that bring it to the end: what was known stays."""
     made, _ = material(tmp_path)
     window = ranking_windows(made)[place]
     events = window.material.dataset.events
@@ -109,8 +109,12 @@ def test_an_event_moved_past_the_end_of_a_window_changes_its_labels_alone(tmp_pa
         for time in (window.end - 1, window.end)
     )
     same = np.isin(before.queries.user, after.queries.user)
-    for name in ("items", "scores", "standard", "ranks"):
+    for name in ("items", "ranks"):
         np.testing.assert_array_equal(getattr(before, name)[same], getattr(after, name))
+    for name in ("scores", "standard"):  # products of another number of rows may round otherwise
+        np.testing.assert_allclose(
+            getattr(before, name)[same], getattr(after, name), rtol=1e-5, atol=1e-6
+        )
     columns = before.columns["history"][same]
     np.testing.assert_array_equal(columns, after.columns["history"])
 
