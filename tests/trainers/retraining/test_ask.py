@@ -1,0 +1,88 @@
+"""A bundle that is asked as a server asks it answers as the models do in memory."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from rich.console import Console
+from support.retraining import Shop, open_shop
+
+from exports.runs import BUNDLE
+from tfrs_models.data.dataset import TEST
+from tfrs_models.evaluation.queries import Queries, build_queries
+from trainers.ranking.lists import ranked
+from trainers.ranking.windows import window_of_test
+from trainers.retraining.ask import Answers, ask_bundle, item_ids
+from trainers.retraining.contest import loads
+from trainers.retraining.intake.log_config import log_config
+from trainers.run import Trained, train
+
+QUIET = Console(quiet=True)
+K = 20
+
+
+class Asked(NamedTuple):
+    """A run's models, its bundle, and the answers of both to the same queries."""
+
+    trained: Trained
+    bundle: Path
+    queries: Queries
+    answers: Answers
+    expected: NDArray[np.int32]
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
+    shop: Shop = open_shop(tmp_path_factory.mktemp("shop"))
+    shop.bring(0, 24)
+    ended = shop.retrain()
+    state = shop.artifacts / "retraining" / "shop"
+    config = log_config(shop.config(), state / "log")
+    folder = state / "runs" / ended.run_id
+    trained = train(config, state, folder, QUIET)
+    queries = build_queries(trained.material.dataset, TEST, config.evaluation, config.seed)
+    window = window_of_test(trained.material)
+    lists = ranked(trained.ranker, trained.two_tower, window, queries).lists[:, :K]
+    dataset = trained.material.dataset
+    answers = ask_bundle(folder / BUNDLE, dataset, queries, K, config.evaluation.exclude_seen)
+    return Asked(trained, folder / BUNDLE, queries, answers, lists)
+
+
+def test_the_lists_are_those_of_the_models_in_memory(asked: Asked) -> None:
+    # Features, histories, exclusions, statistics and scores all agree, or lists would differ; two
+    # candidates whose scores are equal to rounding may change places.
+    same = (asked.answers.lists == asked.expected).all(axis=1)
+    assert same.mean() > 0.97
+    np.testing.assert_array_equal(
+        np.sort(asked.answers.lists[same], axis=1), np.sort(asked.expected[same], axis=1)
+    )
+
+
+def test_what_a_user_has_seen_is_in_no_list(asked: Asked) -> None:
+    for seen, answered in zip(
+        np.split(asked.queries.seen.items, asked.queries.seen.indptr[1:-1]),
+        asked.answers.lists,
+        strict=True,
+    ):
+        assert not set(seen.tolist()) & set(answered.tolist())
+
+
+def test_items_that_the_dataset_does_not_know_are_no_item(asked: Asked) -> None:
+    dataset = asked.trained.material.dataset
+    ids = item_ids(dataset)
+    assert ids[:2] == ["", ""]
+    assert len(ids) == dataset.num_items
+
+
+def test_a_request_takes_some_milliseconds(asked: Asked) -> None:
+    assert 0 < asked.answers.p99_ms < 1_000
+
+
+def test_a_whole_bundle_passes_and_a_changed_one_does_not(asked: Asked, tmp_path: Path) -> None:
+    assert loads(asked.bundle).passed
+    (tmp_path / "bundle").mkdir()
+    check = loads(tmp_path / "bundle")
+    assert not check.passed
+    assert "the bundle is refused" in check.sentence
