@@ -21,7 +21,7 @@ EXACT_BELOW = 2_000
 _TOP = 100
 _TIMED_QUERIES = 200
 _WARM_UP_QUERIES = 10
-_SEARCHED = (20, 10, 4)
+_SEARCHED = (50, 20, 10)
 """The trees search one of so many partitions."""
 
 

@@ -122,8 +122,8 @@ def test_without_a_query_nothing_is_chosen(vectors: Vectors, tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("count", "flat", "searched"),
-    # 100 and 300 partitions: a twentieth, a tenth, a quarter. ScaNN's own rule changes at 50,000.
-    [(10_000, [50_000], [5, 10, 25]), (90_000, [], [15, 30, 75])],
+    # 100 and 300 partitions: a fiftieth, a twentieth, a tenth. ScaNN's own rule changes at 50,000.
+    [(10_000, [50_000], [2, 5, 10]), (90_000, [], [6, 15, 30])],
 )
 def test_rivals_follow_the_size(count: int, flat: list[int], searched: list[int]) -> None:
     found = rivals(count)
