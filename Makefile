@@ -2,9 +2,10 @@
 # make test    run the whole test suite
 # make lint    formatting, types, import rules, spelling, links
 # make venv    make .venv from requirements.lock (the others do it themselves)
-# PYTHON=/path/to/python3.12 chooses the interpreter.
+# PYTHON=/path/to/python3.12 chooses the interpreter; JOBS=1 tests one file after the other.
 
 BIN := .venv/bin
+JOBS := 2
 
 .PHONY: demo test lint venv lock
 
@@ -18,7 +19,7 @@ demo: venv
 	$(BIN)/tfrs recommend demo
 
 test: venv
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: venv
 	$(BIN)/ruff check .
