@@ -125,7 +125,8 @@ def _shard_lines(shards: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def _gate_lines(gate: Mapping[str, Any]) -> Iterator[str]:
     yield f"gate: {'passed' if gate['passed'] else 'rejected'}"
     for check in gate["report"]["checks"]:
-        yield f"  {'kept' if check['passed'] else 'broken'}: {check['sentence']}"
+        kept = "kept" if check["passed"] else "broken"
+        yield f"  {kept if check['decides'] else 'noted'}: {check['sentence']}"
 
 
 def _version_lines(version: Mapping[str, Any]) -> Iterator[str]:

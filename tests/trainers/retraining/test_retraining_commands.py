@@ -42,8 +42,9 @@ def fill(artifacts: Path, name: str) -> None:
     with closing(open_ledger(ledger_path(artifacts, name))) as ledger:
         shards.add(ledger, shard(1))
         runs.begin(ledger, run(1, shards=(shard(1).sha256,)))
-        check = {"name": "users", "passed": True, "sentence": "the window has 85 users"}
-        gates.add(ledger, "r1", True, {"checks": [check]})
+        decides = {"passed": True, "decides": True, "sentence": "the window has 85 users"}
+        only_told = {"passed": True, "decides": False, "sentence": "11 users do not decide"}
+        gates.add(ledger, "r1", True, {"checks": [decides, only_told]})
         versions.commit(ledger, version(1), (shard(1).sha256,))
         runs.begin(ledger, run(2))
         runs.finish(ledger, "r2", "failed", 70, "out of memory", END)
@@ -109,10 +110,11 @@ def test_a_run_is_shown_with_shards_verdict_and_version(artifacts: Path) -> None
 
 def test_people_read_what_a_run_has(artifacts: Path) -> None:
     lines = invoke("run", "show", "r1", "shop", "--artifacts", artifacts).output.splitlines()
-    assert lines[-4:] == [
+    assert lines[-5:] == [
         "shard 1: events-1.csv, 7 accepted, 1 duplicates, 1 late, 1 quarantined",
         "gate: passed",
         "  kept: the window has 85 users",
+        "  noted: 11 users do not decide",
         "version: 1, trained from the beginning",
     ]
 
