@@ -66,6 +66,10 @@ class GateConfig(Section):
     max_popularity_share_rise: Annotated[FiniteFloat, Field(ge=0)] | None = 0.2
     """Largest rise of the share of popular items, as a part of the champion's; null does not
     look."""
+    max_champion_drop: Relative | None = 0.5
+    """Largest fall of the champion's own metrics since it was published, as a part of them. A
+    window in which the champion itself fails is no judge of another: its data are wrong, or the
+    world is another one. null does not look."""
     max_rejects_in_a_row: Positive = 3
     """Rejected challengers, one after the other, that are an alarm."""
 

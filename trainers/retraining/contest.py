@@ -1,6 +1,7 @@
 """Challenger and champion, asked as a server asks them, on the same later window."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from configs.errors import ArtifactError
@@ -21,34 +22,57 @@ from trainers.retraining.ask import ask_bundle
 from trainers.retraining.gate.decide import decide
 from trainers.retraining.gate.masks import slice_masks
 from trainers.retraining.gate.scored import Facts, Scored, score_lists
+from trainers.retraining.gate.usual import usual_window
 from trainers.retraining.gate.verdict import Check, Verdict
 
 BASELINE = "most_popular"
 
 
+@dataclass(frozen=True)
+class Champion:
+    """The served version.
+
+    Attributes:
+        bundle: its folder.
+        published: its mean metrics in the window that it was published on, where they are known.
+    """
+
+    bundle: Path
+    published: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the gate says, and the challenger's mean metrics."""
+
+    verdict: Verdict
+    means: Mapping[str, float]
+
+
 def judged(
-    config: RunConfig, dataset: PreparedDataset, challenger: Path, champion: Path | None
-) -> Verdict:
+    config: RunConfig, dataset: PreparedDataset, challenger: Path, champion: Champion | None
+) -> Judged:
     """The verdict of the gate.
 
     Args:
         config: its `retraining.gate` holds the rules.
         dataset: what the challenger learned from; its test part is the window.
         challenger: its bundle.
-        champion: the served bundle; None before the first.
+        champion: what is served; None before the first.
     """
     sound = loads(challenger)
     if not sound.passed:
-        return Verdict((sound,), 0, 0, champion is None, config.seed)
+        return Judged(Verdict((sound,), 0, 0, champion is None, config.seed), {})
     gate = config.retraining.gate
     queries = build_queries(dataset, TEST, config.evaluation, config.seed)
-    k = max(split_metric(name)[1] for name in gate.metrics)
-    mine = _scored(config, dataset, queries, challenger, k)
-    theirs = _scored(config, dataset, queries, champion, k) if champion else None
-    baseline = None if champion else _baseline(config, dataset, queries, k)
+    mine = _scored(config, dataset, queries, challenger)
+    theirs = _scored(config, dataset, queries, champion.bundle) if champion else None
+    baseline = None if champion else _baseline(config, dataset, queries)
     masks = slice_masks(dataset, queries, gate.slices) if champion else {}
     verdict = decide(theirs, mine, baseline, masks, gate, config.seed)
-    return replace(verdict, checks=(sound, *verdict.checks))
+    before = usual_window(theirs, champion.published, gate) if champion and theirs else ()
+    verdict = replace(verdict, checks=(sound, *before, *verdict.checks))
+    return Judged(verdict, {name: float(one.mean()) for name, one in mine.metrics.items()})
 
 
 def loads(bundle: Path) -> Check:
@@ -67,10 +91,14 @@ def on_disk(bundle: Path) -> int:
     return sum(path.stat().st_size for path in bundle.rglob("*") if path.is_file())
 
 
-def _scored(
-    config: RunConfig, dataset: PreparedDataset, queries: Queries, bundle: Path, k: int
-) -> Scored:
-    answers = ask_bundle(bundle, dataset, queries, k, config.evaluation.exclude_seen)
+def _length(config: RunConfig) -> int:
+    """Of the lists that the metrics need."""
+    return max(split_metric(name)[1] for name in config.retraining.gate.metrics)
+
+
+def _scored(config: RunConfig, dataset: PreparedDataset, queries: Queries, bundle: Path) -> Scored:
+    seen = config.evaluation.exclude_seen
+    answers = ask_bundle(bundle, dataset, queries, _length(config), seen)
     exposed = exposure(answers.lists, dataset.num_items)
     popular = head(train_counts(dataset), HEAD_SHARE)
     facts = Facts(
@@ -84,14 +112,14 @@ def _scored(
     return Scored(queries.user, score_lists(answers.lists, queries, metrics), facts)
 
 
-def _baseline(config: RunConfig, dataset: PreparedDataset, queries: Queries, k: int) -> Scored:
+def _baseline(config: RunConfig, dataset: PreparedDataset, queries: Queries) -> Scored:
     evaluation = config.evaluation
     scorer = fit_baseline(BASELINE, evaluation, dataset, queries, config.seed)
     lists = top_k_lists(
         scorer,
         queries,
         dataset.num_items,
-        k,
+        _length(config),
         evaluation.memory_limit_mib,
         evaluation.exclude_seen,
         BASELINE,

@@ -11,7 +11,7 @@ from tfrs_models.data.load import load_dataset
 from trainers import evaluation, run
 from trainers.folders import stage
 from trainers.report.page import REPORT_FILE
-from trainers.retraining.contest import judged
+from trainers.retraining.contest import Champion, judged
 from trainers.retraining.drift.report import drift_json, write_drift
 from trainers.retraining.drifted import measured_drift
 from trainers.retraining.fresh import fresh_events
@@ -142,15 +142,24 @@ def gate(work: Work, built: Record) -> Record:
         state, settings = work.state, work.config.retraining.gate
         dataset = load_dataset(state.folder / "datasets" / built["dataset"])
         with ExitStack() as held:
-            champion = None
-            if state.stable is not None:
-                champion = held.enter_context(opened_version(state.base, state.name)).path
-            verdict = judged(work.reading, dataset, work.folder / BUNDLE, champion)
+            champion = _champion(work, held)
+            found = judged(work.reading, dataset, work.folder / BUNDLE, champion)
         before = runs.rejects_in_a_row(state.ledger)
-        report = GateReport(verdict, before, settings.max_rejects_in_a_row)
+        report = GateReport(found.verdict, before, settings.max_rejects_in_a_row)
         write_gate(report, work.folder)
-        found = gate_json(report)
-        gates.add(state.ledger, work.run_id, verdict.passed, found)
-        return {name: found[name] for name in ("passed", "reason", "rejects_in_a_row", "alarm")}
+        said = gate_json(report) | {"means": dict(found.means)}
+        gates.add(state.ledger, work.run_id, found.verdict.passed, said)
+        return {name: said[name] for name in ("passed", "reason", "rejects_in_a_row", "alarm")}
 
     return stage(work.folder / "gate", judge)
+
+
+def _champion(work: Work, held: ExitStack) -> Champion | None:
+    """The served version, which cannot be deleted while the stack is open."""
+    state = work.state
+    if state.stable is None:
+        return None
+    opened = held.enter_context(opened_version(state.base, state.name))
+    every = {one.number: one.run_id for one in versions.all_versions(state.ledger)}
+    verdict = gates.find(state.ledger, every.get(opened.version, ""))
+    return Champion(opened.path, verdict.report.get("means", {}) if verdict else {})
