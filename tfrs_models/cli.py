@@ -37,6 +37,9 @@ COMMANDS: Mapping[str, Entry] = {
     "retrain": Entry("trainers.retraining.commands:retrain", "Learn what is new, and publish it."),
     "runs": Entry("trainers.retraining.commands_ledger:runs", "List the runs of retraining."),
     "run": Entry("trainers.retraining.commands_ledger:run", "Show one run of retraining."),
+    "backtest": Entry(
+        "trainers.retraining.commands_backtest:backtest", "Compare policies of retraining."
+    ),
     "feedback": Entry(
         "trainers.feedback.commands:feedback", "See what policies do over rounds, in simulation."
     ),

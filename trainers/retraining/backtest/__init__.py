@@ -1,0 +1,1 @@
+"""Walk-forward over history: what each policy of retraining would have given."""
