@@ -18,8 +18,8 @@ EXIT_USAGE, EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_ENVIRONMENT = 64, 70, 75, 78
 EXIT_CANNOT_WRITE = 73
 EXIT_BROKEN_PIPE = 141  # what a shell reports for a process that SIGPIPE ended
 
-# What NumPy, DuckDB, Arrow and TensorFlow all say, each with an exception of its own.
-NO_SPACE = "No space left on device"
+# What NumPy, DuckDB, Arrow and TensorFlow all say, each with an exception of its own, and SQLite.
+_NO_SPACE = ("No space left on device", "database or disk is full")
 
 
 class Entry(NamedTuple):
@@ -140,7 +140,7 @@ def _run(arguments: Sequence[str]) -> int:
 def _unexpected(error: Exception, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
-    if NO_SPACE in str(error):
+    if means_full_disk(error):
         return _fail(
             "the disk is full: make room, or choose another folder (`--artifacts`, `--to`), and "
             "run the same command again; what was finished is kept",
@@ -148,6 +148,11 @@ def _unexpected(error: Exception, debug: bool) -> int:
         )
     hint = "" if debug else " (`tfrs --debug ...` shows where)"
     return _fail(f"unexpected {type(error).__name__}: {error}{hint}", EXIT_INTERNAL)
+
+
+def means_full_disk(error: Exception) -> bool:
+    """Whether the disk has no room, whichever library says so."""
+    return any(text in str(error) for text in _NO_SPACE)
 
 
 def _fail(message: str, code: int) -> int:

@@ -23,11 +23,12 @@ from tfrs_models.durable import remove_unfinished
 from trainers.folders import CONFIG, load_run_config, stage, write_json
 from trainers.retraining import stages
 from trainers.retraining.hooks.run import ask, flush, notify
+from trainers.retraining.idle import enough, rejected_before
 from trainers.retraining.ledger import runs
 from trainers.retraining.ledger.runs import Run
 from trainers.retraining.logs import logged
 from trainers.retraining.metrics_file import write_metrics_file
-from trainers.retraining.plan import Plan, enough, make_plan
+from trainers.retraining.plan import Plan, make_plan
 from trainers.retraining.publish import publish
 from trainers.retraining.rolled_back import notice_rollback
 from trainers.retraining.state import State, opened
@@ -149,6 +150,8 @@ def _run(work: Work, full: bool) -> Ended:
     events = sum(shard.accepted for shard in new)
     _log.info("%d shards are pending, with %d events", len(new), events)
     nothing = enough(work.config, new, _seconds_since(work), full)
+    if nothing is None and not full:
+        nothing = rejected_before(work, new)
     if nothing is not None:
         return _end(work, "nothing_new", NOTHING_NEW, nothing)
     record = stage(
@@ -160,6 +163,7 @@ def _run(work: Work, full: bool) -> Ended:
     drift = stages.validate(work, plan, new)
     for anomaly in drift["anomalies"]:
         _log.warning("drift: %s", anomaly["text"])
+        work.console.print(f"[yellow]Drift[/yellow]: {anomaly['text']}")
     if drift["anomalies"]:
         notify(ledger, hooks, work.event("on_drift", drift), work.clock)
     stages.stop_on_drift(drift)

@@ -9,6 +9,8 @@ from trainers.retraining.work import Work, iso
 
 FILE = "log.jsonl"
 _OURS = ("configs", "tfrs_models", "trainers", "exports")
+_CYCLE = "trainers.retraining"
+"""Its steps are told to the log alone; the console hears of them in other words."""
 
 
 class JsonLines(logging.Formatter):
@@ -38,18 +40,24 @@ class JsonLines(logging.Formatter):
 
 @contextmanager
 def logged(work: Work) -> Iterator[None]:
-    """Write what our packages log into `log.jsonl` of the run, while the block lasts."""
+    """Write what our packages log into `log.jsonl` of the run, while the block lasts.
+
+    Warnings of the packages, and the steps of the cycle.
+    """
     handler = logging.FileHandler(work.folder / FILE, encoding="utf-8")
     handler.setFormatter(JsonLines(work.run_id))
     loggers = [logging.getLogger(name) for name in _OURS]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
+    cycle = logging.getLogger(_CYCLE)
+    before = cycle.level, cycle.propagate
+    cycle.setLevel(logging.INFO)
+    cycle.propagate = False
+    for logger in (*loggers, cycle):
         logger.addHandler(handler)
-        logger.setLevel(logging.INFO)
     try:
         yield
     finally:
-        for logger, level in zip(loggers, levels, strict=True):
+        for logger in (*loggers, cycle):
             logger.removeHandler(handler)
-            logger.setLevel(level)
+        cycle.setLevel(before[0])
+        cycle.propagate = before[1]
         handler.close()

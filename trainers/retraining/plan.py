@@ -13,7 +13,6 @@ from trainers.retraining.warm.former_run import same_model
 
 Kind = Literal["warm", "full"]
 DAY_US = 86_400_000_000
-HOUR_SECONDS = 3_600
 
 
 @dataclass(frozen=True)
@@ -40,31 +39,6 @@ class Plan:
     def from_json(cls, raw: dict[str, Any]) -> "Plan":
         """Read `to_json`'s values."""
         return cls(raw["policy"], raw["parent"], raw["reason"], tuple(raw["shards"]))
-
-
-def enough(
-    config: RunConfig, pending: list[Shard], seconds_since: float | None, full: bool
-) -> str | None:
-    """Why there is nothing to do; None when there is something.
-
-    Args:
-        config: its `retraining` says what is enough.
-        pending: shards that no published version has learned.
-        seconds_since: the last publication; None before the first.
-        full: whether a training from the beginning was asked for.
-    """
-    settings = config.retraining
-    events = sum(shard.accepted for shard in pending)
-    if full or events >= settings.min_new_events:
-        return None
-    limit = settings.max_staleness_hours
-    stale = limit is not None and (seconds_since or 0) > limit * HOUR_SECONDS
-    if stale and events:
-        return None
-    return (
-        f"{events:,} new events, fewer than `retraining.min_new_events` = "
-        f"{settings.min_new_events:,}"
-    )
 
 
 def make_plan(config: RunConfig, state: State, pending: list[Shard], full: bool) -> Plan:

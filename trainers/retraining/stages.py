@@ -37,11 +37,9 @@ def ingest(work: Work) -> Record:
         settings = work.config.retraining.intake
         ledger = work.state.ledger
         taken = take_in(work.config, work.state.log, ledger, work.run_id, now_us, settings)
-        return {
-            "new_shards": [shard.sha256 for shard in taken.shards],
-            "shards": [shard.sha256 for shard in shards.pending(ledger)],
-            "watermark_us": taken.watermark_us,
-        }
+        pending = [shard.sha256 for shard in shards.pending(ledger)]
+        runs.add_shards(ledger, work.run_id, pending)
+        return {"shards": pending, "watermark_us": taken.watermark_us}
 
     return stage(work.folder / "ingest", take)
 

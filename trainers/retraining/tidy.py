@@ -19,12 +19,15 @@ def tidy(state: State) -> None:
     """Delete models, bundles and datasets of runs that nothing goes on from.
 
     What the served version and the one before it were made of stays, and that of the last runs.
-    Every run keeps its settings, reports and records.
+    Every run keeps its settings, reports and records, but those that had nothing to do.
     """
     kept = _kept(state)
     for folder in state.runs.iterdir():
         if folder.name not in kept:
             _empty(folder)
+    for one in runs.latest(state.ledger, _LAST_RUNS):
+        if one.state == "nothing_new":
+            shutil.rmtree(state.run(one.id), ignore_errors=True)
     used = {_dataset(state.run(run_id)) for run_id in kept}
     for folder in (state.folder / "datasets").glob("*"):
         if folder.is_dir() and folder.name not in used:

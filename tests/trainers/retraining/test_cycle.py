@@ -267,3 +267,22 @@ def test_a_split_that_is_not_one_in_time_is_refused(first: Shop) -> None:
     config = changed(first.config(), {"data.split": {"type": "random", "options": {}}})
     with pytest.raises(ConfigError, match=r"`data\.split\.type` must be `global_temporal`"):
         first.retrain(config)
+
+
+def test_the_same_events_are_not_rejected_twice(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged_as(monkeypatch, passed=False, reason="1 of 9 rules is broken")
+    rejected = shop.retrain()
+    with ledger(shop) as connection:
+        gates.add(connection, rejected.run_id, False, {"checks": []})
+    again = shop.retrain()
+    assert again.exit_code == 11
+    assert (
+        again.reason == f"the run {rejected.run_id} was rejected with the same events and settings"
+    )
+    assert not run_folder(shop, again.run_id).exists()
+    other = shop.config(gate={"min_users": 20, "min_slice_users": 10_000})
+    assert shop.retrain(other).exit_code == 10
+    shop.bring(27, 28)
+    assert shop.retrain().exit_code == 10

@@ -13,12 +13,13 @@ from support.training import tiny_config
 from configs.load import changed
 from configs.run import RunConfig
 from trainers.folders import CONFIG, write_json
+from trainers.retraining.idle import enough
 from trainers.retraining.ledger import runs, shards, versions
 from trainers.retraining.ledger.database import open_ledger
 from trainers.retraining.ledger.runs import Run
 from trainers.retraining.ledger.shards import Shard
 from trainers.retraining.ledger.versions import Version
-from trainers.retraining.plan import Plan, enough, make_plan
+from trainers.retraining.plan import Plan, make_plan
 from trainers.retraining.state import State
 
 
