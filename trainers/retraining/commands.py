@@ -1,15 +1,21 @@
 """`tfrs retrain`."""
 
+import os
 import signal
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from configs.options import config_options
+from tfrs_models.cli import EXIT_INTERRUPTED
 
 if TYPE_CHECKING:
     from configs.run import RunConfig
+
+_END_SECONDS = 10.0
+"""How long a run that was told to end may tidy up."""
 
 
 @click.command()
@@ -38,5 +44,12 @@ def retrain(config: "RunConfig", full: bool, trigger: str, artifacts: Path) -> i
 
 
 def _interrupt(*_: Any) -> None:
-    """End as Ctrl-C does: checkpoints are whole, and the next run goes on."""
+    """End as Ctrl-C does: checkpoints are whole, and the next run goes on.
+
+    Python drops an exception that strikes while it deletes an object, as TensorFlow often does. So
+    a thread ends the process where the exception has not; a run survives that at any moment.
+    """
+    last_resort = threading.Timer(_END_SECONDS, os._exit, (EXIT_INTERRUPTED,))
+    last_resort.daemon = True
+    last_resort.start()
     raise KeyboardInterrupt
