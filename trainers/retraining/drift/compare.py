@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from configs.drift import DriftConfig, Metric
+from configs.drift import Action, DriftConfig, Metric
 from configs.errors import ConfigError
 from trainers.retraining.drift.columns import Pair
 from trainers.retraining.drift.distances import (
@@ -64,11 +64,18 @@ def compare(pair: Pair, settings: DriftConfig, significance: float) -> ColumnDri
         metric,
         distance,
         threshold,
-        judged(alarm, settings.action_of(pair.column)),
+        judged(alarm, _action(pair, distance, settings)),
         pair.rows,
         pair.reference,
         pair.current,
     )
+
+
+def _action(pair: Pair, distance: float | None, settings: DriftConfig) -> Action:
+    """What an alarm does: stops, where the distance is so large that it must."""
+    limit = settings.stop_at.get(pair.column)
+    far = limit is not None and pair.part == "values" and (distance is None or distance >= limit)
+    return "stop" if far else settings.action_of(pair.column)
 
 
 def _measured(pair: Pair, metric: Metric, significance: float) -> tuple[float, float]:

@@ -280,3 +280,29 @@ def test_the_gravest_verdict_counts():
     assert gravest({"ok", "stop", "warn"}) == "stop"
     assert gravest(["ok", "warn"]) == "warn"
     assert gravest(()) == "ok"
+
+
+def kinds(share, rows=ROWS):
+    """A column of views, of which a share of purchases."""
+    number = round(share * rows)
+    return ["buy"] * number + ["view"] * (rows - number)
+
+
+def test_another_mix_of_events_stops_whatever_the_action():
+    # From 10% to 90%: 1 - (H(.1) + H(.9)) / 2 = 1 - 0.469 = 0.53.
+    report = measure(window(2, event_type=kinds(0.9)), window(1, event_type=kinds(0.1)))
+    assert column(report, "event_type").distance == pytest.approx(0.531, abs=0.001)
+    assert (column(report, "event_type").verdict, report.verdict) == ("stop", "stop")
+
+
+def test_a_mix_that_moves_less_only_warns():
+    report = measure(window(2, event_type=kinds(0.3)), window(1, event_type=kinds(0.1)))
+    assert 0.02 < column(report, "event_type").distance < 0.1
+    assert report.verdict == "warn"
+
+
+def test_where_it_stops_can_be_declared_and_taken_away():
+    given = window(2, event_type=kinds(0.9)), window(1, event_type=kinds(0.1))
+    assert measure(*given, stop_at={}).verdict == "warn"
+    assert measure(*given, stop_at={"event_type": 0.6}).verdict == "warn"
+    assert measure(*given, stop_at={"device": 0.1}).verdict == "warn"
