@@ -20,12 +20,14 @@ from rich.console import Console
 from configs.errors import ArtifactError, ConfigError, TfrsError
 from configs.run import RunConfig, fingerprint
 from tfrs_models.durable import remove_unfinished
-from trainers.folders import CONFIG, load_run_config, stage, write_json
+from trainers.folders import CONFIG, DONE, stage, write_json
 from trainers.retraining import stages
+from trainers.retraining.former_config import former_config
 from trainers.retraining.hooks.run import ask, flush, notify
 from trainers.retraining.idle import enough, rejected_before
 from trainers.retraining.ledger import runs
 from trainers.retraining.ledger.runs import Run
+from trainers.retraining.ledger.shards import Shard
 from trainers.retraining.logs import logged
 from trainers.retraining.metrics_file import write_metrics_file
 from trainers.retraining.plan import Plan, make_plan
@@ -129,8 +131,8 @@ def _go_on(left: Run, config: RunConfig, state: State, console: Console, clock: 
     """
     work = Work(config, state, left.id, console, clock)
     remove_unfinished(work.folder)
-    if fingerprint(load_run_config(work.folder)) != fingerprint(config):
-        reason = "the settings were changed while it was interrupted"
+    reason = _why_not_on(work)
+    if reason is not None:
         runs.finish(
             state.ledger, left.id, "interrupted", ArtifactError.exit_code, reason, iso(clock())
         )
@@ -142,6 +144,15 @@ def _go_on(left: Run, config: RunConfig, state: State, console: Console, clock: 
     return work
 
 
+def _why_not_on(work: Work) -> str | None:
+    former = former_config(work.folder)
+    if former is None:
+        return "another version of the program began it"
+    if fingerprint(former) != fingerprint(work.config):
+        return "the settings were changed while it was interrupted"
+    return None
+
+
 def _run(work: Work, full: bool) -> Ended:
     ledger, hooks = work.state.ledger, work.config.retraining.hooks
     notice_rollback(work)
@@ -149,9 +160,8 @@ def _run(work: Work, full: bool) -> Ended:
     new = stages.chosen(work, taken)
     events = sum(shard.accepted for shard in new)
     _log.info("%d shards are pending, with %d events", len(new), events)
-    nothing = enough(work.config, new, _seconds_since(work), full)
-    if nothing is None and not full:
-        nothing = rejected_before(work, new)
+    planned = (work.folder / "plan" / DONE).exists()
+    nothing = None if planned else _nothing_to_do(work, new, full)
     if nothing is not None:
         return _end(work, "nothing_new", NOTHING_NEW, nothing)
     record = stage(
@@ -174,6 +184,11 @@ def _run(work: Work, full: bool) -> Ended:
     _log.info("trained, measured and exported")
     notify(ledger, hooks, work.event("post_train", built), work.clock)
     return _decide(work, plan, built)
+
+
+def _nothing_to_do(work: Work, new: list[Shard], full: bool) -> str | None:
+    few = enough(work.config, new, _seconds_since(work), full)
+    return few if few is not None or full else rejected_before(work, new)
 
 
 def _decide(work: Work, plan: Plan, built: dict[str, Any]) -> Ended:

@@ -1,7 +1,7 @@
 """Why a run has nothing to do."""
 
 from configs.run import RunConfig
-from trainers.folders import CONFIG, load_run_config
+from trainers.retraining.former_config import former_config
 from trainers.retraining.ledger import gates, runs
 from trainers.retraining.ledger.shards import Shard
 from trainers.retraining.work import Work
@@ -53,7 +53,6 @@ def rejected_before(work: Work, pending: list[Shard]) -> str | None:
     verdict = gates.find(ledger, last.id)
     if verdict is None or verdict.passed or set(last.shards) != {one.sha256 for one in pending}:
         return None
-    path = work.state.run(last.id)
-    if not (path / CONFIG).exists() or load_run_config(path) != work.config:
+    if former_config(work.state.run(last.id)) != work.config:
         return None
     return f"the run {last.id} was rejected with the same events and settings"

@@ -4,7 +4,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from configs.run import RunConfig
-from trainers.folders import CONFIG, load_run_config
+from trainers.folders import CONFIG
+from trainers.retraining.former_config import former_config
 from trainers.retraining.ledger import shards, versions
 from trainers.retraining.ledger.shards import Shard
 from trainers.retraining.ledger.versions import Version
@@ -62,7 +63,10 @@ def _why_full(
     folder = state.run(parent.run_id)
     if not (folder / CONFIG).exists():
         return f"the run of version {parent.number} is no longer there"
-    if not same_model(load_run_config(folder), config):
+    former = former_config(folder)
+    if former is None:
+        return f"another version of the program has trained version {parent.number}"
+    if not same_model(former, config):
         return "features, models or the seed were changed"
     if config.retraining.policy == "full":
         return "`retraining.policy` is `full`"

@@ -137,6 +137,11 @@ def test_a_run_that_is_gone_makes_it_begin_anew(state: Models) -> None:
     assert plan(state).reason == "the run of version 1 is no longer there"
 
 
+def test_a_version_of_another_program_makes_it_begin_anew(state: Models) -> None:
+    (state.run("run-1") / CONFIG).write_text('{"name": "tiny", "strange": 1}')
+    assert plan(state).reason == "another version of the program has trained version 1"
+
+
 def test_the_first_run_begins_anew(ledger: sqlite3.Connection, tmp_path: Path) -> None:
     found = plan(Models(tmp_path, tmp_path, "tiny", ledger))
     assert (found.policy, found.parent) == ("full", None)
