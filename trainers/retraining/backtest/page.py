@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from trainers.report.cells import difference, number
 from trainers.report.markup import Cell, Section, heading, page, paragraph, picture, table
+from trainers.retraining.backtest.freshness import AgeResult
 from trainers.retraining.backtest.periods import period_text
 from trainers.retraining.backtest.pictures import against_cost, by_age, over_time
 from trainers.retraining.backtest.scores import NDCG
-from trainers.retraining.backtest.summary import AgeResult, PolicyResult, StepResult, Summary
+from trainers.retraining.backtest.summary import PolicyResult, StepResult, Summary
 
 PAGE = "backtest.html"
 
@@ -102,7 +103,7 @@ def _freshness(summary: Summary) -> Section:
     parts = [paragraph(text), table(header, rows)]
     metric = next(one for one in metrics if one.endswith(NDCG))
     if any(metric in one.differences for one in summary.freshness):
-        caption = "What a model has lost by its age, with the interval over the users."
+        caption = "Against a new model: what is lost by age, with the interval over the users."
         parts.append(picture(by_age(summary.freshness, metric), caption))
     return Section("freshness", "Worth of freshness", parts)
 

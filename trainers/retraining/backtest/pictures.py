@@ -5,7 +5,8 @@ from itertools import cycle, product
 from typing import TYPE_CHECKING
 
 from trainers.report.svg import COLOURS, bars, drawn, short
-from trainers.retraining.backtest.summary import AgeResult, PolicyResult
+from trainers.retraining.backtest.freshness import AgeResult
+from trainers.retraining.backtest.summary import PolicyResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,7 +65,7 @@ def by_age(ages: Sequence[AgeResult], metric: str) -> str:
         axes[0].errorbar(days, means, ends, fmt="o-", color=COLOURS[0], capsize=3)
         axes[0].axhline(0.0, color="black", linewidth=0.8)
         axes[0].set_xlabel("age of the model, days")
-        axes[0].set_ylabel(f"{metric} minus that of a new model")
+        axes[0].set_ylabel(f"difference in {metric}")
 
     return drawn(f"age {metric}", draw, 1, *_SMALL)
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from tfrs_models.data.times import to_iso
 from tfrs_models.durable import write_text
+from trainers.retraining.backtest.freshness import AgeResult
 from trainers.retraining.backtest.page import PAGE, backtest_page
 from trainers.retraining.backtest.run import Backtest
-from trainers.retraining.backtest.summary import AgeResult, PolicyResult, Summary, summarize
+from trainers.retraining.backtest.summary import PolicyResult, Summary, summarize
 
 JSON = "backtest.json"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tfrs_models.data.dataset import PreparedDataset
+from tfrs_models.data.dataset import FIRST_ROW, PreparedDataset
 from tfrs_models.data.former import Former
 from tfrs_models.data.prepare import prepare
 from tfrs_models.data.statistics import item_statistics
@@ -64,7 +64,7 @@ def restored(ground: Ground, training: Training, step: Step, scratch: Path) -> R
     config = config_at(ground, step)
     former = Former(spec.folder / VOCABULARIES, types)
     dataset = prepare(config.data, config.seed, scratch / "datasets", former)
-    dataset = as_known(dataset, spec, len(types))
+    dataset = as_known(dataset, former)
     encoder = FeatureEncoder(spec)
     material = Material(config, dataset, spec, encode_tables(encoder, dataset, scratch / "encoded"))
     refit = folder / "refit"
@@ -76,21 +76,26 @@ def restored(ground: Ground, training: Training, step: Step, scratch: Path) -> R
     return Restored(material, as_exported(material, training.step.start), two_tower, ranker)
 
 
-def as_known(dataset: PreparedDataset, spec: FeatureSpec, types: int) -> PreparedDataset:
+def as_known(dataset: PreparedDataset, former: Former) -> PreparedDataset:
     """The dataset as a model knows it: what came after its training has no id of its own.
 
     Args:
         dataset: whose first rows are those of the model.
-        spec: its features.
-        types: how many event types it knows.
+        former: what the model knows.
     """
-    code = np.where(dataset.events.type < types, dataset.events.type, _UNKNOWN_TYPE)
+    types = dataset.events.type
+    code = np.where(types < len(former.event_types), types, _UNKNOWN_TYPE)
     return replace(
         dataset,
         events=replace(dataset.events, type=code),
-        known_users=spec.feature("user_id").output.num_ids,
-        known_items=spec.feature("item_id").output.num_ids,
+        known_users=_known(former.vocabulary("user_id")),
+        known_items=_known(former.vocabulary("item_id")),
     )
+
+
+def _known(vocabulary: Path) -> int:
+    """The first row without an id of its own."""
+    return FIRST_ROW + vocabulary.read_bytes().count(b"\n")
 
 
 def as_exported(material: Material, moment: int) -> Window:

@@ -12,12 +12,13 @@ from support.backtests import Calls, play
 from tfrs_models.data.times import DAY
 from tfrs_models.evaluation.intervals import Bootstrap, Interval
 from trainers.retraining.backtest.page import PAGE
+from trainers.retraining.backtest.paired import paired
 from trainers.retraining.backtest.report import JSON, write_report
 from trainers.retraining.backtest.run import Backtest
 from trainers.retraining.backtest.schedule import full
 from trainers.retraining.backtest.scores import Scores, load_scores, save_scores
 from trainers.retraining.backtest.steps import Asked, Step
-from trainers.retraining.backtest.summary import Summary, paired, summarize
+from trainers.retraining.backtest.summary import Summary, summarize
 from trainers.retraining.backtest.table import table
 
 NDCG = "two_stage.ndcg@20"
