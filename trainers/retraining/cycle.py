@@ -23,9 +23,11 @@ from tfrs_models.durable import remove_unfinished
 from trainers.folders import CONFIG, DONE, stage, write_json
 from trainers.retraining import stages
 from trainers.retraining.former_config import former_config
+from trainers.retraining.hooks import outbox
 from trainers.retraining.hooks.run import ask, flush, notify
 from trainers.retraining.idle import enough, rejected_before
 from trainers.retraining.ledger import runs
+from trainers.retraining.ledger.database import transaction
 from trainers.retraining.ledger.runs import Run
 from trainers.retraining.ledger.shards import Shard
 from trainers.retraining.logs import logged
@@ -205,11 +207,10 @@ def _decide(work: Work, plan: Plan, built: dict[str, Any]) -> Ended:
 
 
 def _reject(work: Work, reason: str, alarm: str | None = None) -> Ended:
-    ended = _end(work, "rejected", REJECTED, reason)
-    told = {"reason": reason, "alarm": alarm}
-    notify(
-        work.state.ledger, work.config.retraining.hooks, work.event("on_reject", told), work.clock
-    )
+    event = work.event("on_reject", {"reason": reason, "alarm": alarm})
+    with transaction(work.state.ledger):  # or a kill between the two leaves the hooks untold
+        ended = _end(work, "rejected", REJECTED, reason)
+        outbox.put(work.state.ledger, work.config.retraining.hooks, event)
     return ended
 
 
@@ -223,10 +224,12 @@ def _failed(work: Work, error: TfrsError) -> None:
     """Note a fault that the user must mend, and tell the hooks."""
     _log.error("%s", error)
     ledger, hooks = work.state.ledger, work.config.retraining.hooks
-    if runs.get(ledger, work.run_id).state == "running":
-        runs.finish(ledger, work.run_id, "failed", error.exit_code, str(error), work.now())
-    told = {"error": str(error), "exit_code": error.exit_code}
-    notify(ledger, hooks, work.event("on_error", told), work.clock)
+    event = work.event("on_error", {"error": str(error), "exit_code": error.exit_code})
+    with transaction(ledger):
+        if runs.get(ledger, work.run_id).state == "running":
+            runs.finish(ledger, work.run_id, "failed", error.exit_code, str(error), work.now())
+        outbox.put(ledger, hooks, event)
+    outbox.deliver_due(ledger, hooks, work.clock)
     write_metrics_file(work, error.exit_code)
 
 

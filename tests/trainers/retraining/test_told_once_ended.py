@@ -1,0 +1,71 @@
+"""A run that dies as it ends: its hooks are told all the same."""
+
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.hooks import shell
+from support.retraining import Shop, open_shop
+
+from configs.errors import DataError
+from trainers.retraining import cycle
+from trainers.retraining.cycle import REJECTED
+from trainers.retraining.ledger import runs
+from trainers.retraining.ledger.database import open_ledger
+from trainers.retraining.state import ledger_path
+
+
+class Stopped(BaseException):
+    """What ends a run without a word in the ledger, as a kill does."""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    """A shop whose first events have come."""
+    found = open_shop(tmp_path)
+    found.bring(0, 24)
+    return found
+
+
+def stop_once_ended(shop: Shop, settings: Mapping[str, Any], patch: pytest.MonkeyPatch) -> None:
+    """Run, and die right after the note of how the run has ended."""
+    finish = runs.finish
+
+    def stops(*arguments: Any) -> None:
+        finish(*arguments)
+        raise Stopped
+
+    with patch.context() as patched:
+        patched.setattr(cycle.runs, "finish", stops)
+        with pytest.raises(Stopped):
+            shop.retrain(shop.config(**settings))
+
+
+def number_of_runs(shop: Shop) -> int:
+    with closing(open_ledger(ledger_path(shop.artifacts, "shop"))) as ledger:
+        return len(runs.latest(ledger, 10))
+
+
+def test_of_a_rejection(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = shop.folder / "told"
+    hooks = [
+        shell("exit 10", "pre_train", may_veto=True).model_dump(),
+        shell(f"echo told >> {told}", "on_reject").model_dump(),
+    ]
+    stop_once_ended(shop, {"hooks": hooks}, monkeypatch)
+    assert shop.retrain(shop.config(hooks=hooks)).exit_code == REJECTED
+    assert told.read_text() == "told\n"
+    assert number_of_runs(shop) == 1
+
+
+def test_of_a_fault(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = shop.folder / "told"
+    hooks = [shell(f"echo told >> {told}", "on_error").model_dump()]
+    (shop.folder / "logs" / "99.parquet").write_bytes(b"PAR1 but no more")
+    stop_once_ended(shop, {"hooks": hooks}, monkeypatch)
+    with pytest.raises(DataError):
+        shop.retrain(shop.config(hooks=hooks))
+    assert told.read_text() == "told\n"
+    assert number_of_runs(shop) == 1
