@@ -49,7 +49,12 @@ def _interrupt(*_: Any) -> None:
     Python drops an exception that strikes while it deletes an object, as TensorFlow often does. So
     a thread ends the process where the exception has not; a run survives that at any moment.
     """
-    last_resort = threading.Timer(_END_SECONDS, os._exit, (EXIT_INTERRUPTED,))
+    last_resort = threading.Timer(_END_SECONDS, _end)
     last_resort.daemon = True
     last_resort.start()
     raise KeyboardInterrupt
+
+
+def _end() -> None:
+    click.echo("error: interrupted; run the same command again to go on", err=True)
+    os._exit(EXIT_INTERRUPTED)
