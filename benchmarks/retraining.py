@@ -9,7 +9,7 @@ it, brings three more days and retrains:
 - `shuffled_items`: the items of the new events in another order;
 - `turned_labels`: what was shown in vain becomes a view, and views were shown in vain;
 - `shuffled_users`: the users of the new events in another order;
-- `old_day`: a former day again, under new times;
+- `old_day`: a former day three times again, under new times;
 - `empty`: a file without rows. Of these nothing should be published.
 
 The poisons take turns. Trials take about half a minute each. The last line is JSON.

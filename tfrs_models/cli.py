@@ -19,7 +19,12 @@ EXIT_CANNOT_WRITE = 73
 EXIT_BROKEN_PIPE = 141  # what a shell reports for a process that SIGPIPE ended
 
 # What NumPy, DuckDB, Arrow and TensorFlow all say, each with an exception of its own, and SQLite.
-_NO_SPACE = ("No space left on device", "database or disk is full")
+_NO_SPACE = (
+    "No space left on device",
+    "Disk quota exceeded",
+    "File too large",
+    "database or disk is full",
+)
 
 
 class Entry(NamedTuple):
