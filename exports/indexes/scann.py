@@ -29,7 +29,7 @@ from exports.indexes import (
 _TRAINING_SAMPLE = 250_000
 _DIMENSIONS_PER_BLOCK = 2
 _DEFAULT_NEIGHBORS = 100
-_SEARCHED = 20
+_SEARCHED, _SEARCHED_WITHOUT_SOAR = 20, 10
 """One of so many partitions is searched."""
 
 
@@ -126,6 +126,18 @@ def configuration(options: Options, embeddings: NDArray[np.float32], seed: int) 
 
 def _partitions(options: Options, count: int) -> tuple[int, int]:
     return partition_sizes(count, options.num_leaves, options.leaves_to_search, _SEARCHED)
+
+
+def for_operations(options: Options, count: int) -> Options:
+    """Settings that an index inside a SavedModel can have.
+
+    ScaNN's operations refuse to restore an index that holds a candidate twice, so there is no
+    SOAR; without it twice as many partitions are searched, when nothing else is said.
+    """
+    _, searched = partition_sizes(
+        count, options.num_leaves, options.leaves_to_search, _SEARCHED_WITHOUT_SOAR
+    )
+    return options.model_copy(update={"soar": None, "leaves_to_search": searched})
 
 
 def _one_by_one(options: Options, count: int) -> bool:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from configs.export import MAX_K
 from exports.indexes import reordered
-from exports.indexes.scann import Options, configuration
+from exports.indexes.scann import Options, configuration, for_operations
 from exports.requests.answers import EXCLUDE, Candidates, K, answer, best, checked, excluded
 from exports.requests.names import Names
 from exports.savedmodels import (
@@ -58,8 +58,8 @@ class ScannItems(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
         options: Mapping[str, Any],
         seed: int,
     ) -> Self:
-        """The items with the settings of the index `scann`."""
-        parsed = Options.model_validate(options)
+        """The items with the settings of the index `scann`, as far as its operations take them."""
+        parsed = for_operations(Options.model_validate(options), len(ids))
         config = configuration(parsed, embeddings, seed)
         return cls(ids, embeddings, config, reordered(len(ids), parsed.reorder))
 

