@@ -25,9 +25,11 @@ def test_of_two_runs_at_once_one_works_and_the_other_says_that_it_is_busy(
 ) -> None:
     for _ in range(PAIRS):
         pair = [copied.start() for _ in range(2)]
-        codes = [copied.host.wait(process).code for process in pair]
+        ended = [copied.host.wait(process) for process in pair]
+        codes = [one.code for one in ended]
         # Work without new events is so short that the second may begin after its end.
-        assert sorted(codes) in ([NOTHING_NEW, BUSY], [NOTHING_NEW] * 2)
+        said = [one.output for one in ended]
+        assert sorted(codes) in ([NOTHING_NEW, BUSY], [NOTHING_NEW] * 2), said
 
 
 @pytest.mark.slow

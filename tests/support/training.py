@@ -17,6 +17,7 @@ from configs.run import RunConfig
 from configs.training import TrainingConfig
 from tfrs_models.backend import tf
 from tfrs_models.data.dataset import FIRST_ROW, PreparedDataset
+from tfrs_models.durable import write_text
 from tfrs_models.features.encode import encode_tables
 from tfrs_models.features.encoder import FeatureEncoder
 from tfrs_models.features.fit import fit_features
@@ -80,8 +81,8 @@ def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_config(config: RunConfig, path: Path) -> Path:
-    """A configuration as a file that `--config` reads."""
-    path.write_text(yaml.safe_dump(config.model_dump(mode="json")), encoding="utf-8")
+    """A configuration as a file that `--config` reads, whole at any moment."""
+    write_text(path, yaml.safe_dump(config.model_dump(mode="json")))
     return path
 
 
