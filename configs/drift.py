@@ -50,7 +50,7 @@ class DriftConfig(Section):
     """Columns whose numbers are names."""
     columns: Mapping[str, ColumnDriftConfig] = {}
     """Settings of single columns."""
-    stop_at: Mapping[str, Distance] = {"event_type": 0.1}
+    stop_at: Mapping[str, Distance] = {"event_type": 0.05}
     """Distances of columns from which on the served model is kept, whatever the action: another mix
     of events is another kind of data. Columns that are not there are passed over."""
     label: str | None = None
