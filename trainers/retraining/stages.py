@@ -80,8 +80,8 @@ def stop_on_drift(record: Record) -> None:
         said = "; ".join(one["text"] for one in record["anomalies"][:3])
         raise DataError(
             f"the new events are unlike those learned: {said}. Look at `drift.html` of the run. "
-            "When they are right, raise `retraining.drift.stop_at` or the `threshold` of the column "
-            "in `retraining.drift.columns`, or set its `action` to `warn`."
+            "When they are right, raise `retraining.drift.stop_at`, or the `threshold` of the "
+            "column in `retraining.drift.columns`, or set its `action` to `warn`."
         )
 
 
