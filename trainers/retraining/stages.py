@@ -77,7 +77,8 @@ def stop_on_drift(record: Record) -> None:
         DataError: it is.
     """
     if record["verdict"] == "stop":
-        said = "; ".join(one["text"] for one in record["anomalies"][:3])
+        grave = [one["text"] for one in record["anomalies"] if one["action"] == "stop"]
+        said = "; ".join(grave[:3])
         raise DataError(
             f"the new events are unlike those learned: {said}. Look at `drift.html` of the run. "
             "When they are right, raise `retraining.drift.stop_at`, or the `threshold` of the "

@@ -156,8 +156,8 @@ def test_a_broken_file_ends_the_run_and_changes_nothing(shop: Shop) -> None:
 
 
 def test_a_declared_drift_stops_the_run(shop: Shop) -> None:
-    drift = {"action": "stop", "columns": {"item_id": {"threshold": 1e-6}}}
-    with pytest.raises(DataError, match="unlike those learned"):
+    drift = {"columns": {"item_id": {"threshold": 1e-6, "action": "stop"}}}
+    with pytest.raises(DataError, match="unlike those learned: `item_id`"):
         shop.retrain(shop.config(drift=drift))
     assert stable(shop) == 1
 
