@@ -31,18 +31,27 @@ def run_module(
     Raises:
         subprocess.TimeoutExpired: it was killed.
     """
-    # -P keeps the working directory off the child's path, where a folder could shadow a package.
-    command = [sys.executable, "-P", "-m", module, job]
-    path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)  # noqa: PTH100
     return subprocess.run(  # noqa: S603
-        command,
-        env=os.environ | {"PYTHONPATH": path} | dict(environment),
+        [*module_command(module), job],
+        env=module_environment() | dict(environment),
         capture_output=True,
         text=True,
         errors="replace",
         check=False,
         timeout=timeout_seconds,
     )
+
+
+def module_command(module: str) -> list[str]:
+    """The command that runs a module in a process of its own."""
+    # -P keeps the working directory off the child's path, where a folder could shadow a package.
+    return [sys.executable, "-P", "-m", module]
+
+
+def module_environment() -> dict[str, str]:
+    """The variables of this process, with which a child finds the packages that it finds."""
+    path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)  # noqa: PTH100
+    return os.environ | {"PYTHONPATH": path}
 
 
 def own_fault(child: Child) -> TfrsError | None:

@@ -15,6 +15,7 @@ from configs.errors import EnvironmentFault
 from configs.export import IndexConfig
 from exports.contest import EXACT, Contest, Measured, choose
 from exports.index import Index, build_index, measure_recall, open_index
+from exports.manifest import bytes_on_disk
 
 EXACT_BELOW = 2_000
 """Candidates below which no index is faster than the exact one by what a server would notice."""
@@ -128,7 +129,7 @@ def measured_as_built(
     index = open_index(folder)
     recall = measure_recall(index, open_index(exact), vectors.queries, _TOP)
     median, slow = latency(index, vectors.queries[:_TIMED_QUERIES])
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    size = bytes_on_disk(folder)
     options = dict(config.options)
     return Measured(config.type, options, recall, median, slow, build_seconds, size)
 

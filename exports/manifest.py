@@ -86,6 +86,16 @@ def write_manifest(manifest: Manifest, folder: Path) -> None:
     (folder / NAME).write_text(complete.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
+def manifest_sha256(folder: Path) -> str:
+    """SHA-256 of a bundle's manifest, which holds those of all its other files."""
+    return hashlib.sha256((folder / NAME).read_bytes()).hexdigest()
+
+
+def bytes_on_disk(folder: Path) -> int:
+    """Size of all files below a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
 def verify(folder: Path) -> Manifest:
     """Check a bundle: every hash right, no file missing, none too many, a layout that is known.
 

@@ -12,7 +12,7 @@ from configs.errors import ArtifactError
 from configs.run import RunConfig
 from exports.bundle import BundleParts, write_bundle
 from tfrs_models.backend import tf
-from tfrs_models.data.dataset import PreparedDataset, learn_validation
+from tfrs_models.data.dataset import TRAIN, PreparedDataset, learn_validation
 from tfrs_models.data.former import Former
 from tfrs_models.data.prepare import fingerprint, prepare
 from tfrs_models.durable import remove_unfinished
@@ -65,6 +65,12 @@ class Trained:
     encoder: FeatureEncoder
     two_tower: TwoTower
     ranker: Ranker | None
+
+    @property
+    def trained_until_us(self) -> int:
+        """Microseconds since 1970 UTC, from which on the retrieval has learned nothing."""
+        events = self.material.dataset.events
+        return int(events.time[events.split != TRAIN].min())
 
 
 def run(config: RunConfig, artifacts: Path, console: Console) -> Outcome:

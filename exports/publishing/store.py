@@ -1,11 +1,10 @@
 """Publish bundles as numbered versions, and move the pointer that says which one answers."""
 
-import hashlib
 import shutil
 from pathlib import Path
 
 from exports.manifest import NAME as MANIFEST
-from exports.manifest import Manifest, verify
+from exports.manifest import Manifest, manifest_sha256, verify
 from exports.publishing.adding import add
 from exports.publishing.cleanup import recover, retain
 from exports.publishing.layout import LEDGER, model_folder
@@ -63,7 +62,7 @@ def publish(
         # Before too: a writer that died may not have come to it, and the damaged ledger of another
         # model must be told while nothing has changed.
         write_configs(base, serving_path)
-        same = ledger.labelled(_sha256(bundle), label)
+        same = ledger.labelled(manifest_sha256(bundle), label)
         if same is not None:
             return same
         version = ledger.last + 1
@@ -100,10 +99,6 @@ def _copy(bundle: Path, manifest: Manifest, target: Path, version: int) -> Recor
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(bundle / name, target / name, follow_symlinks=False)
     return new_record(version, verify(target), (target / MANIFEST).read_bytes())
-
-
-def _sha256(bundle: Path) -> str:
-    return hashlib.sha256((bundle / MANIFEST).read_bytes()).hexdigest()
 
 
 def _move_stable(base: Path, name: str, choose: Choose, serving_path: str | None) -> int:

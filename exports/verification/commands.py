@@ -75,10 +75,10 @@ def _opened(bundle: Path, limits: "Limits") -> Iterator["Check"]:
 
 
 def _limits(bundle: Path, memory_bytes: int | None, timeout: int) -> "Limits":
+    from exports.manifest import bytes_on_disk
     from exports.verification.limits import Limits
 
-    on_disk = sum(path.stat().st_size for path in bundle.rglob("*") if path.is_file())
-    limits = Limits.of(on_disk, timeout)
+    limits = Limits.of(bytes_on_disk(bundle), timeout)
     return (
         limits if memory_bytes is None else dataclasses.replace(limits, memory_bytes=memory_bytes)
     )

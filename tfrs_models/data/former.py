@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tfrs_models.data import sql
 from tfrs_models.data.dataset import PreparedDataset
+from tfrs_models.data.rows import read_vocabulary
 
 if TYPE_CHECKING:
     import duckdb
@@ -51,15 +52,10 @@ def create_former_rows(
     """Create the table `former_<key>`: `<key>` and `former_row`, from 0; empty without a former."""
     import pyarrow as pa
 
-    ids = [] if former is None else _lines(former.vocabulary(key))
+    ids = [] if former is None else read_vocabulary(former.vocabulary(key))
     table = pa.table(
         {key: pa.array(ids, pa.string()), "former_row": pa.array(range(len(ids)), pa.int32())}
     )
     connection.register("former_ids", table)
     sql.run(connection, "CREATE TABLE former_$key AS SELECT * FROM former_ids", key=key)
     connection.unregister("former_ids")
-
-
-def _lines(path: Path) -> list[str]:
-    """Lines by line feeds alone: an id may hold any other separator of lines."""
-    return path.read_bytes().decode().split("\n")[:-1]

@@ -158,3 +158,8 @@ def write_vocabulary(connection: "duckdb.DuckDBPyConnection", key: str, path: Pa
     with path.open("w", encoding="utf-8", newline="\n") as file:
         while batch := reader.fetchmany(100_000):
             file.writelines(f"{identifier}\n" for (identifier,) in batch)
+
+
+def read_vocabulary(path: Path) -> list[str]:
+    """Values by line feeds alone: one may hold any other separator of lines."""
+    return path.read_bytes().decode().split("\n")[:-1]

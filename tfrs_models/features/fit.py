@@ -11,6 +11,7 @@ from typing import Any
 from configs.errors import ConfigError
 from configs.features import CrossConfig, FeatureConfig, FeaturesConfig, HistoryConfig, Table
 from tfrs_models.data.dataset import FIRST_ROW, PreparedDataset
+from tfrs_models.data.rows import read_vocabulary
 from tfrs_models.durable import new_folder, remove_unfinished
 from tfrs_models.features.feature_type import FIRST_ID, Output, feature_type
 from tfrs_models.features.spec import (
@@ -116,17 +117,12 @@ def continued(feature: FittedFeature, former: FeatureSpec, vocabularies: Path) -
     path = vocabularies / f"{feature.name}.txt"
     state = dict(before.state)
     if path.exists():
-        known = _lines(former.vocabulary(feature.name))
-        values = list(dict.fromkeys([*known, *_lines(path)]))
+        known = read_vocabulary(former.vocabulary(feature.name))
+        values = list(dict.fromkeys([*known, *read_vocabulary(path)]))
         path.write_bytes("".join(f"{value}\n" for value in values).encode())
         state |= {"size": len(values)}
     output = feature_type(feature.type).output(feature.options, state)
     return replace(feature, state=state, embedding_dim=before.embedding_dim, output=output)
-
-
-def _lines(path: Path) -> list[str]:
-    """Lines by line feeds alone: a value may hold any other separator of lines."""
-    return path.read_bytes().decode().split("\n")[:-1]
 
 
 def default_embedding_dim(output: Output) -> int:

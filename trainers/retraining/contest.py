@@ -7,7 +7,7 @@ from pathlib import Path
 from configs.errors import ArtifactError
 from configs.gate import split_metric
 from configs.run import RunConfig
-from exports.manifest import read_manifest
+from exports.manifest import bytes_on_disk, read_manifest
 from exports.verification.isolated import isolated_checks
 from exports.verification.limits import Limits
 from exports.verification.static import static_checks
@@ -80,15 +80,10 @@ def loads(bundle: Path) -> Check:
     try:
         for _ in static_checks(bundle):
             pass
-        isolated_checks(bundle, Limits.of(on_disk(bundle)))
+        isolated_checks(bundle, Limits.of(bytes_on_disk(bundle)))
     except ArtifactError as error:
         return Check("verified", False, None, None, f"the bundle is refused: {error}")
     return Check("verified", True, None, None, "the bundle is whole, loads and answers: passed")
-
-
-def on_disk(bundle: Path) -> int:
-    """Bytes of all files."""
-    return sum(path.stat().st_size for path in bundle.rglob("*") if path.is_file())
 
 
 def _length(config: RunConfig) -> int:
@@ -104,7 +99,7 @@ def _scored(config: RunConfig, dataset: PreparedDataset, queries: Queries, bundl
     facts = Facts(
         index_recall=read_manifest(bundle).index_recall,
         p99_ms=answers.p99_ms,
-        bytes=float(on_disk(bundle)),
+        bytes=float(bytes_on_disk(bundle)),
         coverage=coverage(exposed),
         popularity_share=popularity_share(answers.lists, popular),
     )

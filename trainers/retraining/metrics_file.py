@@ -6,11 +6,11 @@ from datetime import datetime
 from pathlib import Path
 
 from tfrs_models.durable import write_text
+from tfrs_models.features.tables import MICROSECONDS_A_SECOND
 from trainers.retraining.ledger import gates, runs, shards, versions
 from trainers.retraining.work import Work
 
 FILE = "metrics.prom"
-_MICROSECONDS = 1_000_000
 
 Sample = tuple[str, str, str, float]
 """Name after `tfrs_retraining_`, help, labels after the model, value."""
@@ -35,7 +35,7 @@ def _samples(work: Work, exit_code: int) -> Iterator[Sample]:
         yield "last_success_timestamp_seconds", "When a version was last published.", "", seconds
     latest = versions.latest(ledger)
     if latest is not None:
-        stale = work.clock() - latest.trained_until_us / _MICROSECONDS
+        stale = work.clock() - latest.trained_until_us / MICROSECONDS_A_SECOND
         yield "staleness_seconds", "Age of the newest event that is learned.", "", stale
         yield "version", "The latest version.", "", latest.number
     yield (

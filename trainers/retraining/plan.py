@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from configs.run import RunConfig
+from tfrs_models.data.times import DAY
 from trainers.folders import CONFIG
 from trainers.retraining.former_config import former_config
 from trainers.retraining.ledger import shards, versions
@@ -13,7 +14,6 @@ from trainers.retraining.state import State
 from trainers.retraining.warm.former_run import same_model
 
 Kind = Literal["warm", "full"]
-DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _days_since_full(state: State, parent: Version, pending: list[Shard]) -> flo
         full = versions.get(state.ledger, full.parent)
     learned = set(versions.consumed_by(state.ledger, full.number))
     known = [one for one in shards.all_shards(state.ledger) if one.sha256 in learned]
-    return (_newest(pending) - _newest(known)) / DAY_US
+    return (_newest(pending) - _newest(known)) / DAY
 
 
 def _newest(found: list[Shard]) -> int:

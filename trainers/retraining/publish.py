@@ -1,9 +1,8 @@
 """The last stage: a version that readers see, and a ledger that says so."""
 
-import hashlib
 from typing import Any
 
-from exports.manifest import NAME as MANIFEST
+from exports.manifest import manifest_sha256
 from exports.publishing import store
 from exports.runs import BUNDLE
 from trainers.retraining.hooks import outbox
@@ -31,7 +30,7 @@ def publish(work: Work, plan: Plan, built: dict[str, Any], reason: str) -> Versi
         policy=plan.policy,
         parent=plan.parent,
         trained_until_us=built["trained_until_us"],
-        bundle_sha256=hashlib.sha256((bundle / MANIFEST).read_bytes()).hexdigest(),
+        bundle_sha256=manifest_sha256(bundle),
         published=work.now(),
     )
     write_version_record(work.folder, version, plan.shards)

@@ -6,8 +6,9 @@ from typing import Any
 from configs.errors import DataError
 from exports.publishing.reader import opened as opened_version
 from exports.runs import BUNDLE
-from tfrs_models.data.dataset import TEST, TRAIN, PreparedDataset
+from tfrs_models.data.dataset import TEST, PreparedDataset
 from tfrs_models.data.load import load_dataset
+from tfrs_models.features.tables import MICROSECONDS_A_SECOND
 from trainers import evaluation, run
 from trainers.folders import stage
 from trainers.report.page import REPORT_FILE
@@ -26,14 +27,13 @@ from trainers.retraining.work import Work
 from trainers.run import Trained
 
 Record = dict[str, Any]
-_MICROSECONDS = 1_000_000
 
 
 def ingest(work: Work) -> Record:
     """Take new files in, and note which shards no version has learned."""
 
     def take() -> Record:
-        now_us = int(work.clock() * _MICROSECONDS)
+        now_us = int(work.clock() * MICROSECONDS_A_SECOND)
         settings = work.config.retraining.intake
         ledger = work.state.ledger
         taken = take_in(work.config, work.state.log, ledger, work.run_id, now_us, settings)
@@ -51,11 +51,7 @@ def chosen(work: Work, record: Record) -> list[Shard]:
 
 
 def validate(work: Work, plan: Plan, new: list[Shard]) -> Record:
-    """Compare the new events with those learned, and write the report.
-
-    Raises:
-        DataError: a column has drifted whose action is `stop`.
-    """
+    """Compare the new events with those learned, and write the report."""
 
     def compare() -> Record:
         every = shards.all_shards(work.state.ledger)
@@ -104,7 +100,7 @@ def build(work: Work, plan: Plan, new: list[Shard]) -> Record:
         )
         return exported | {
             "dataset": trained.material.dataset.folder.name,
-            "trained_until_us": int(events.time[events.split != TRAIN].min()),
+            "trained_until_us": trained.trained_until_us,
         }
 
     return stage(work.folder / evaluation.EXPORT, make)
@@ -159,6 +155,6 @@ def _champion(work: Work, held: ExitStack) -> Champion | None:
     if state.stable is None:
         return None
     opened = held.enter_context(opened_version(state.base, state.name))
-    every = {one.number: one.run_id for one in versions.all_versions(state.ledger)}
-    verdict = gates.find(state.ledger, every.get(opened.version, ""))
+    version = versions.find(state.ledger, opened.version)
+    verdict = gates.find(state.ledger, version.run_id) if version else None
     return Champion(opened.path, verdict.report.get("means", {}) if verdict else {})

@@ -63,10 +63,6 @@ class State:
         folder = model_folder(self.base, self.name)
         return read_ledger(folder).stable if (folder / LEDGER).is_file() else None
 
-    def published(self, version: int) -> Path:
-        """The bundle of a published version."""
-        return model_folder(self.base, self.name) / str(version)
-
 
 def state_folder(artifacts: Path, name: str) -> Path:
     """The folder of a model's retraining."""

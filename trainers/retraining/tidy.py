@@ -37,13 +37,9 @@ def tidy(state: State) -> None:
 def _kept(state: State) -> set[str]:
     kept = {one.id for one in runs.latest(state.ledger, _LAST_RUNS)}
     latest = versions.latest(state.ledger)
-    stable = state.stable
-    for number in {stable, latest.number if latest else None, latest.parent if latest else None}:
-        if number is not None:
-            kept |= {
-                one.run_id for one in versions.all_versions(state.ledger) if one.number == number
-            }
-    return kept
+    numbers = [state.stable, *((latest.number, latest.parent) if latest else ())]
+    found = (versions.find(state.ledger, one) for one in numbers if one is not None)
+    return kept | {one.run_id for one in found if one is not None}
 
 
 def _dataset(folder: Path) -> str | None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfrs_models.backend import tf
-from tfrs_models.data.dataset import TRAIN, PreparedDataset
+from tfrs_models.data.dataset import PreparedDataset
 from trainers import run
 from trainers.folders import read_done, stage
 from trainers.retraining.backtest.ground import Ground, config_at
@@ -46,10 +46,10 @@ def _train(ground: Ground, training: Training) -> dict[str, Any]:
     ground.console.print(f"[bold]Training[/bold] {training.name}, {training.step.day}")
     start = time.perf_counter()
     begin_anew(ground.config.seed)
-    events = _trained(ground, training).material.dataset.events
+    trained = _trained(ground, training)
     return {
         "seconds": time.perf_counter() - start,
-        "trained_until_us": int(events.time[events.split != TRAIN].min()),
+        "trained_until_us": trained.trained_until_us,
     }
 
 

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 
 from configs import faults
 from configs.errors import ConfigError
-from tfrs_models.data.times import DAY
+from tfrs_models.data.times import DAY, HOUR
 
-HOUR = DAY // 24
 NAMES: Mapping[str, int] = {"hourly": HOUR, "daily": DAY, "weekly": 7 * DAY, "monthly": 30 * DAY}
 _UNITS = {"h": HOUR, "d": DAY}
 

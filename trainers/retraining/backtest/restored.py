@@ -15,10 +15,8 @@ from tfrs_models.data.prepare import prepare
 from tfrs_models.data.statistics import item_statistics
 from tfrs_models.features.encode import encode_tables
 from tfrs_models.features.encoder import FeatureEncoder
-from tfrs_models.features.spec import VOCABULARIES, FeatureSpec
 from tfrs_models.models.ranker import Ranker
 from tfrs_models.models.two_tower import TwoTower
-from trainers.folders import DONE, read_done
 from trainers.ranking.stage import restored_ranker
 from trainers.ranking.training import new_encoder
 from trainers.ranking.windows import Window, window_of_test
@@ -26,6 +24,7 @@ from trainers.restore import restore
 from trainers.retraining.backtest.ground import Ground, config_at
 from trainers.retraining.backtest.schedule import Training
 from trainers.retraining.backtest.steps import Step
+from trainers.retraining.warm.former_run import open_parent, retrieval_folder
 from trainers.retrieval import Material, new_two_tower
 
 _UNKNOWN_TYPE = np.int8(-1)
@@ -59,17 +58,14 @@ def restored(ground: Ground, training: Training, step: Step, scratch: Path) -> R
         scratch: for the data of the step.
     """
     folder = ground.model(training.name)
-    spec = FeatureSpec.load(folder / "features")
-    types = tuple(read_done(folder / "data")["event_types"])
+    parent = open_parent(folder)
+    former, spec = parent.former, parent.spec
     config = config_at(ground, step)
-    former = Former(spec.folder / VOCABULARIES, types)
     dataset = prepare(config.data, config.seed, scratch / "datasets", former)
     dataset = as_known(dataset, former)
     encoder = FeatureEncoder(spec)
     material = Material(config, dataset, spec, encode_tables(encoder, dataset, scratch / "encoded"))
-    refit = folder / "refit"
-    retrieval = refit if (refit / DONE).exists() else folder / "retrieval"
-    two_tower = restore(new_two_tower(material), material, retrieval)
+    two_tower = restore(new_two_tower(material), material, retrieval_folder(folder))
     ranker = None
     if config.ranking.enabled:
         ranker = restored_ranker(new_encoder(material, encoder), material, folder / "ranking")

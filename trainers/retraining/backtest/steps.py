@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from configs.errors import ConfigError
-from tfrs_models.data.times import DAY, from_datetime, to_iso
-from trainers.retraining.backtest.periods import HOUR
+from tfrs_models.data.times import DAY, HOUR, from_datetime, to_iso
 
 DEFAULT_STEPS = 14
 

@@ -6,11 +6,11 @@ JOB is JSON: `type`, `options`, and `event` as the text of `events.to_json`.
 """
 
 import json
-import os
 import sys
 
 from configs import plugins
 from configs.section import Section
+from exports.children import module_command, module_environment
 from trainers.retraining.hooks.events import Event, from_json, to_json
 from trainers.retraining.hooks.outcomes import Veto
 from trainers.retraining.hooks.processes import VETO_EXIT_CODE, judge, run
@@ -29,10 +29,7 @@ def call(name: str, options: Section, event: Event) -> None:
     seconds = float(getattr(options, "timeout_seconds", DEFAULT_SECONDS))
     values = options.model_dump(mode="json")
     job = json.dumps({"type": name, "options": values, "event": to_json(event)})
-    path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)  # noqa: PTH100
-    # -P keeps the working directory off the child's path, where a folder could shadow a package.
-    command = [sys.executable, "-P", "-m", __name__]
-    judge(run(command, job, seconds, os.environ | {"PYTHONPATH": path}), seconds)
+    judge(run(module_command(__name__), job, seconds, module_environment()), seconds)
 
 
 def main() -> int:

@@ -70,10 +70,15 @@ def get(connection: sqlite3.Connection, number: int) -> Version:
     Raises:
         ArtifactError: there is none.
     """
-    found = _select(connection, "WHERE number = ?", number)
+    found = find(connection, number)
     if found is None:
         raise ArtifactError(f"the ledger has no version {number}: `tfrs versions` lists them.")
     return found
+
+
+def find(connection: sqlite3.Connection, number: int) -> Version | None:
+    """The version of a number; None when no run of this ledger has published it."""
+    return _select(connection, "WHERE number = ?", number)
 
 
 def latest(connection: sqlite3.Connection) -> Version | None:
@@ -115,7 +120,7 @@ def _is_committed(
 ) -> bool:
     found = of_run(connection, version.run_id)
     if found is None:
-        other = _select(connection, "WHERE number = ?", version.number)
+        other = find(connection, version.number)
         if other is not None:
             raise ArtifactError(
                 f"version {version.number} is that of the run `{other.run_id}`, so it cannot be "

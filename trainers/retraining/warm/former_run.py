@@ -52,15 +52,25 @@ def open_former(folder: Path, trained_until: int) -> FormerRun:
     Raises:
         ArtifactError: it is not finished, or a file is missing or damaged.
     """
-    spec = FeatureSpec.load(folder / "features")
-    types = tuple(read_done(folder / "data")["event_types"])
-    refit = folder / "refit"
     return FormerRun(
-        Parent(Former(spec.folder / VOCABULARIES, types), spec),
-        read_saved(refit if (refit / DONE).exists() else folder / "retrieval"),
+        open_parent(folder),
+        read_saved(retrieval_folder(folder)),
         _ranking(folder / "ranking"),
         trained_until,
     )
+
+
+def open_parent(folder: Path) -> Parent:
+    """Rows and features of a finished run."""
+    spec = FeatureSpec.load(folder / "features")
+    types = tuple(read_done(folder / "data")["event_types"])
+    return Parent(Former(spec.folder / VOCABULARIES, types), spec)
+
+
+def retrieval_folder(folder: Path) -> Path:
+    """Where the retrieval model that a finished run ended with lies."""
+    refit = folder / "refit"
+    return refit if (refit / DONE).exists() else folder / "retrieval"
 
 
 def _ranking(folder: Path) -> FormerRanking | None:
