@@ -4,9 +4,10 @@ import contextlib
 import math
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,11 +52,13 @@ class Chosen:
         type: name of the plug-in and of the folder.
         recall: share of the exact top 100 that it finds.
         contest: against which others it was chosen; None when there was no contest.
+        options: what it was built with and searches.
     """
 
     type: str
     recall: float
     contest: Contest | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def choose_index(vectors: Vectors, min_recall: float, folder: Path) -> Chosen:
@@ -83,7 +86,8 @@ def choose_index(vectors: Vectors, min_recall: float, folder: Path) -> Chosen:
         chosen = choose(found, min_recall)
         if found[chosen].type != EXACT:
             list(entered)[chosen].rename(folder / found[chosen].type)
-    return Chosen(found[chosen].type, found[chosen].recall, Contest(found, chosen))
+    winner = found[chosen]
+    return Chosen(winner.type, winner.recall, Contest(found, chosen), winner.options)
 
 
 def rivals(count: int) -> list[IndexConfig]:

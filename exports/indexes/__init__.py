@@ -26,7 +26,7 @@ Search = Callable[[NDArray[np.float32], int], Found]
 
 SETTINGS = "search.json"
 """Holds the options of an index that act on searches alone, under their own names: changing one
-needs no other build."""
+needs no other build. Twice each number searches twice as much, see `exports.wider`."""
 _FEWEST_REORDERED = 400
 _REORDERED = 500
 """One of so many candidates is scored again exactly."""

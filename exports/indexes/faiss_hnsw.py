@@ -15,6 +15,8 @@ from configs.section import Section
 from exports.indexes import Positive, Search
 from exports.indexes._faiss import Settings, library, opened, write
 
+_BREADTH = 400
+
 
 class Options(Section):
     """Settings of the graph."""
@@ -23,8 +25,9 @@ class Options(Section):
     """Edges of each candidate (M of the paper)."""
     build_breadth: Positive = 200
     """Candidates that are kept while an edge is looked for (efConstruction)."""
-    search_breadth: Positive = 400
-    """Candidates that are kept while a query is answered (efSearch); at least `k`."""
+    search_breadth: Positive | None = None
+    """Candidates that are kept while a query is answered (efSearch), at least `k`; 400 when
+    missing."""
 
 
 def build(options: Options, embeddings: NDArray[np.float32], folder: Path, seed: int) -> None:
@@ -33,7 +36,7 @@ def build(options: Options, embeddings: NDArray[np.float32], folder: Path, seed:
     index = faiss.IndexHNSWFlat(embeddings.shape[1], options.neighbors, faiss.METRIC_INNER_PRODUCT)
     index.hnsw.efConstruction = options.build_breadth
     index.hnsw.rng = faiss.RandomGenerator(seed)
-    write(index, embeddings, {"search_breadth": options.search_breadth}, folder)
+    write(index, embeddings, {"search_breadth": options.search_breadth or _BREADTH}, folder)
 
 
 def load(folder: Path) -> Search:
