@@ -25,6 +25,7 @@ _NO_SPACE = (
     "File too large",
     "database or disk is full",
 )
+_DISK_FAILS = ("Input/output error", "disk I/O error", "Read-only file system")
 
 
 class Entry(NamedTuple):
@@ -42,6 +43,7 @@ COMMANDS: Mapping[str, Entry] = {
     "retrain": Entry("trainers.retraining.commands:retrain", "Learn what is new, and publish it."),
     "runs": Entry("trainers.retraining.commands_ledger:runs", "List the runs of retraining."),
     "run": Entry("trainers.retraining.commands_ledger:run", "Show one run of retraining."),
+    "skew": Entry("trainers.retraining.commands_skew:skew", "Find features served otherwise."),
     "backtest": Entry(
         "trainers.retraining.commands_backtest:backtest", "Compare policies of retraining."
     ),
@@ -108,7 +110,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0, a code that the command returned, or the one of the error
-        (see configs.errors); 64 usage, 70 unexpected, 75 interrupted, 78 environment.
+        (see configs.errors); 64 usage, 70 unexpected, 73 a full or failing disk, 75 interrupted,
+        78 environment.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     fault = sibling_fault()
@@ -145,19 +148,28 @@ def _run(arguments: Sequence[str]) -> int:
 def _unexpected(error: Exception, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
-    if means_full_disk(error):
+    fault = disk_fault(error)
+    if fault:
         return _fail(
-            "the disk is full: make room, or choose another folder (`--artifacts`, `--to`), and "
-            "run the same command again; what was finished is kept",
+            f"{fault}, or choose another folder (`--artifacts`, `--to`), and run the same command "
+            "again; what was finished is kept",
             EXIT_CANNOT_WRITE,
         )
     hint = "" if debug else " (`tfrs --debug ...` shows where)"
     return _fail(f"unexpected {type(error).__name__}: {error}{hint}", EXIT_INTERNAL)
 
 
-def means_full_disk(error: Exception) -> bool:
-    """Whether the disk has no room, whichever library says so."""
-    return any(text in str(error) for text in _NO_SPACE)
+def disk_fault(error: Exception) -> str:
+    """What is wrong with the disk and what mends it, whichever library says so.
+
+    Empty when nothing is.
+    """
+    said = str(error)
+    if any(text in said for text in _NO_SPACE):
+        return "the disk is full: make room"
+    if any(text in said for text in _DISK_FAILS):
+        return f"the disk fails ({said}): look at the system's log and mend it"
+    return ""
 
 
 def _fail(message: str, code: int) -> int:

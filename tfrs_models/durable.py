@@ -106,5 +106,8 @@ def _flush(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        error.filename = str(path)  # the system does not say whose
+        raise
     finally:
         os.close(descriptor)

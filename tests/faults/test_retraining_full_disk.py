@@ -1,4 +1,4 @@
-"""Retrain on a disk that has hardly any room."""
+"""Retrain on a disk that has hardly any room, or that fails."""
 
 import shutil
 import subprocess
@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from support.forked import Fault
 from support.retraining_processes import Reader, Retraining, assert_second_version_is_whole
 
 from trainers.retraining.cycle import PUBLISHED
 
-FULL = 73
+BAD_DISK = 73
 STEP_KIB = 250
 ENOUGH_KIB = 200_000
 
@@ -48,10 +49,23 @@ def test_a_run_on_a_full_disk_goes_on_as_soon_as_there_is_room(copied: Retrainin
             codes.append(ended.code)
             if ended.code == PUBLISHED:
                 break
-            assert ended.code == FULL, ended.output
+            assert ended.code == BAD_DISK, ended.output
             assert copied.stable == 1
         assert codes[-1] == PUBLISHED
         assert len(codes) > 3
         leave(ENOUGH_KIB)
         assert_second_version_is_whole(copied)
         assert reader.faults == []
+
+
+@pytest.mark.slow
+def test_a_disk_that_does_not_flush_is_named_and_the_run_goes_on_once_it_is_mended(
+    restored: Retraining,
+) -> None:
+    ended = restored.run(Fault("flush", 1))
+    assert (ended.code, restored.stable) == (BAD_DISK, 1), ended.output
+    said = f"the disk fails ([Errno 5] Input/output error: '{restored.shop.artifacts}"
+    assert said in ended.output
+    assert restored.last_run().state == "running"
+    assert restored.run().code == PUBLISHED
+    assert_second_version_is_whole(restored)

@@ -131,6 +131,14 @@ def test_a_full_disk_gives_73_and_the_way_out(failing, capsys):
     assert "the disk is full: make room, or choose another folder" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("number", [errno.EIO, errno.EROFS])
+def test_a_disk_that_fails_gives_73_and_names_the_file(failing, capsys, number):
+    failing(OSError(number, os.strerror(number), "ckpt-1"))
+    assert cli.main(["train"]) == 73
+    said = f"the disk fails ([Errno {number}] {os.strerror(number)}: 'ckpt-1'): look at the"
+    assert said in capsys.readouterr().err
+
+
 def test_debug_shows_the_traceback(failing, capsys):
     failing(RuntimeError("odd"))
     assert cli.main(["--debug", "train"]) == 70

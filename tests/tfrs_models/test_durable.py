@@ -1,3 +1,5 @@
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
@@ -81,3 +83,18 @@ def test_a_failure_leaves_the_former_file(tmp_path: Path) -> None:
         _ = 1 / 0
     assert (tmp_path / "file").read_text() == "old"
     assert names(tmp_path) == ["file"]
+
+
+def test_a_flush_that_fails_names_the_file_and_leaves_the_former_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+
+    def fails(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", fails)
+    with pytest.raises(OSError, match=r"Input/output error: '.*a\.txt'"), new_file(path) as made:
+        made.write_text("new")
+    assert [one.read_text() for one in tmp_path.iterdir()] == ["old"]

@@ -29,8 +29,8 @@ def retrain(config: "RunConfig", full: bool, trigger: str, artifacts: Path) -> i
     """Learn what is new, and publish it when it is proven.
 
     Ends with 0 published, 10 trained but rejected, 11 nothing new, 12 another run is at work, 64
-    wrong settings, 65 wrong data or drift, 66 a run that cannot go on, 73 the disk is full, 75
-    interrupted: run it again.
+    wrong settings, 65 wrong data or drift, 66 a run that cannot go on, 73 the disk is full or
+    fails, 75 interrupted: run it again.
     """
     from rich.console import Console
 

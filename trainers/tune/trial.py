@@ -12,7 +12,7 @@ from rich.console import Console
 from configs.errors import ConfigError, DataError
 from configs.load import changed
 from tfrs_models.backend import tf
-from tfrs_models.cli import means_full_disk
+from tfrs_models.cli import disk_fault
 from tfrs_models.features.fit import history_spec
 from trainers.retrieval import Material, train_retrieval
 from trainers.tune.record import Curve, Pruned, Report, State, Trial
@@ -49,7 +49,7 @@ def try_settings(
     try:
         trial = train_trial(number, settings, material, folder, report)
     except (ConfigError, DataError, tf.errors.OpError) as error:
-        if means_full_disk(error):
+        if disk_fault(error):
             raise
         seconds = time.perf_counter() - start
         return Trial(number, settings, "failed", None, seconds, (), _one_line(error))
