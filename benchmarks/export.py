@@ -26,8 +26,8 @@ from recommend import make_parts, timed
 from exports.bundle import write_bundle
 from exports.loader import LoadedModel, load_model
 from exports.raw import missing_rows
-from exports.requests.answers import EXCLUDE, K
-from exports.requests.model import DIVERSITY, RETRIEVE
+from exports.requests.asked import DIVERSITY, EXCLUDE, K
+from exports.requests.model import RETRIEVE
 from exports.signatures import SIGNATURE
 from serving.batch import Batch, recommend_all, retrieve_all
 

@@ -22,9 +22,10 @@ from exports.loader import LoadedModel, load_model
 from exports.manifest import Manifest, Rows, write_manifest
 from exports.model_card import CARD, Learned, model_card
 from exports.raw import raw_columns
+from exports.requests.asked import asked_inputs
 from exports.requests.catalogue import Catalogue
 from exports.requests.data import item_data
-from exports.requests.model import RequestModel, list_inputs
+from exports.requests.model import RequestModel
 from exports.requests.scann_model import ScannItems, ScannModel
 from exports.samples import sample_items, sample_queries
 from exports.savedmodels import (
@@ -177,8 +178,8 @@ def _write_samples(parts: BundleParts, items: Any, users: Any, folder: Path) -> 
     """Requests that warm a server up, and requests with their answers."""
     now = int(parts.dataset.events.time.max()) // MICROSECONDS_A_SECOND
     queries = sample_queries(parts.encoder, users, items, now, MOST)
-    lists = list_inputs(parts.config.export.filters)
-    write_warm_up(folder, parts.config.name, queries, lists)
+    asked = asked_inputs(parts.config.export.filters)
+    write_warm_up(folder, parts.config.name, queries, asked)
     record_requests(folder, queries, sample_items(parts.encoder, items, MOST))
 
 

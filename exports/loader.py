@@ -23,7 +23,7 @@ class Input:
     """One named input.
 
     Attributes:
-        dtype: `string`, `float32` or `int64`.
+        dtype: `string`, `float32`, `int32` or `int64`.
         shape: sizes; None where any size goes.
     """
 

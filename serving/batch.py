@@ -16,12 +16,12 @@ from configs.errors import ArtifactError, ConfigError
 from configs.export import MAX_K
 from exports.loader import Input, LoadedModel, load_model
 from exports.manifest import verify
-from exports.user_rows import padded, user_rows
+from exports.requests.asked import asked_rows
+from exports.user_rows import user_rows
 from serving.batch_retrieval import Retrieval, answers
 from serving.tables import SEEN, UserTable, open_items, open_users
 from tfrs_models.durable import new_file
 
-_TEXTS = Input("string", (None, None))
 _COUNT, _ITEM = "count", "item_id"
 
 
@@ -123,16 +123,10 @@ def _blocks(model: LoadedModel, users: UserTable, batch: Batch, seen: bool) -> I
 def _requests(
     inputs: Mapping[str, Input], block: Any, batch: Batch, seen: bool, now: int
 ) -> dict[str, NDArray[Any]]:
-    only = [name for name, one in inputs.items() if name.startswith("only") and one == _TEXTS]
-    asked = {*only, "exclude", "k", "diversity"}
+    excluded = block.column(SEEN).to_pylist() if seen else [()] * len(block)
+    asked = asked_rows(inputs, batch.k, excluded, batch.diversity)
     own = {name: one for name, one in inputs.items() if name not in asked}
-    rows = user_rows(block, own, now)
-    empty = np.full((len(block), 1), "", object)
-    rows |= dict.fromkeys(only, empty)
-    rows["exclude"] = padded(block.column(SEEN).to_pylist(), _TEXTS) if seen else empty
-    rows["k"] = np.full(len(block), batch.k, np.int32)
-    rows["diversity"] = np.full(len(block), batch.diversity, np.float32)
-    return rows
+    return user_rows(block, own, now) | asked
 
 
 def _table(users: list[str], answer: Mapping[str, NDArray[Any]]) -> Any:

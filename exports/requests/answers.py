@@ -5,12 +5,12 @@ Legend: B requests, G candidates of a request, K items that come back.
 
 from typing import Any, NamedTuple
 
+from exports.requests.asked import EXCLUDE
 from exports.requests.names import Names
 from exports.signatures import Tensors
 from tfrs_models.backend import tf
 from tfrs_models.features.history import HISTORY
 
-K, EXCLUDE = "k", "exclude"
 ITEM_ID, COUNT = "item_id", "count"
 
 

@@ -9,14 +9,16 @@ Legend: B requests, N items, E excluded ids, A ids of an allow-list, F values of
 candidates of a request, K items that come back.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from configs.export import MAX_K
 from configs.formula import SCORE
-from exports.requests.answers import EXCLUDE, Candidates, K, answer, best, checked, excluded
+from exports.loader import Input
+from exports.requests.answers import Candidates, answer, best, checked, excluded
+from exports.requests.asked import DIVERSITY, FILTER, ONLY, K, asked_inputs, unranked
 from exports.requests.catalogue import Catalogue
 from exports.requests.diversity import diversified
 from exports.savedmodels import (
@@ -33,14 +35,6 @@ from tfrs_models.backend import tf
 from tfrs_models.features.pairs import of_list
 
 RETRIEVE = "retrieve"
-ONLY, DIVERSITY = "only", "diversity"
-FILTER = "only_"
-"""Before the name of a column, the name of the input that filters by it."""
-
-
-def list_inputs(filters: Iterable[str]) -> tuple[str, ...]:
-    """Inputs that are lists of texts, string [B, any], beside those of the query model."""
-    return (EXCLUDE, ONLY, *(f"{FILTER}{name}" for name in filters))
 
 
 @dataclass(frozen=True)
@@ -65,20 +59,16 @@ class RequestModel:
 
     def save(self, folder: Path) -> None:
         """Write the SavedModel."""
-        inputs = self._inputs()
-        unranked = {name: one for name, one in inputs.items() if name != DIVERSITY}
+        asked = asked_inputs(self.catalogue.filters)
         signatures = {
-            SIGNATURE: Signature(self.recommend, inputs),
-            RETRIEVE: Signature(self.retrieve, unranked),
+            SIGNATURE: Signature(self.recommend, self._specs(asked)),
+            RETRIEVE: Signature(self.retrieve, self._specs(unranked(asked))),
         }
         save_signatures(signatures, [self.encoder], folder)
 
-    def _inputs(self) -> dict[str, Any]:
-        names = list_inputs(self.catalogue.filters)
-        lists = {name: tf.TensorSpec([None, None], tf.string) for name in names}
-        numbers = {K: tf.int32, DIVERSITY: tf.float32}
-        asked = {name: tf.TensorSpec([None], dtype) for name, dtype in numbers.items()}
-        return merged(query_signature(self.encoder), asked, lists)
+    def _specs(self, asked: Mapping[str, Input]) -> dict[str, Any]:
+        specs = {name: tf.TensorSpec(one.shape, one.dtype) for name, one in asked.items()}
+        return merged(query_signature(self.encoder), specs)
 
     def retrieve(self, raw: Tensors) -> dict[str, Any]:
         """`item_id` string [B, K], `retrieval_score` float32 [B, K] and `count` int32 [B].

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from configs.export import MAX_K
 from exports.indexes import reordered
 from exports.indexes.scann import Options, configuration, for_operations
-from exports.requests.answers import EXCLUDE, Candidates, K, answer, best, checked, excluded
+from exports.requests.answers import Candidates, answer, best, checked, excluded
+from exports.requests.asked import EXCLUDE, K
 from exports.requests.names import Names
 from exports.savedmodels import (
     RETRIEVAL_SCORE,

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from exports.loader import LoadedModel, load_model
 from exports.raw import missing_rows
-from exports.requests.answers import K
-from exports.requests.model import DIVERSITY
+from exports.requests.asked import SAMPLE_K, asked_rows
 from exports.savedmodels import RETRIEVAL_SCORE
 from exports.verification.protos import FILE as MODEL_FILE
 from exports.verification.recordings import (
@@ -22,7 +21,6 @@ from exports.verification.recordings import (
 
 MOST = 8
 """Rows that are recorded."""
-_PARAMETERS: Mapping[str, Any] = {K: np.int32(10), DIVERSITY: np.float32(0)}
 
 Rows = Mapping[str, NDArray[Any]]
 
@@ -70,17 +68,12 @@ def _row(model: LoadedModel, queries: Rows, row: int) -> dict[str, NDArray[Any]]
 def _complete(model: LoadedModel, given: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """The inputs in the model's order, with what no row gives."""
     listed = max((len(column) for column in given.values()), default=1)
-    filled: dict[str, NDArray[Any]] = {}
-    for name, described in model.inputs.items():
-        if name in given:
-            filled[name] = given[name]
-        elif name in _PARAMETERS:
-            filled[name] = np.repeat(_PARAMETERS[name], 1)
-        elif name == RETRIEVAL_SCORE:
-            filled[name] = np.linspace(1, 0, listed, dtype=np.float32)
-        else:
-            filled[name] = missing_rows(described, 1)
-    return filled
+    retrieved = {RETRIEVAL_SCORE: np.linspace(1, 0, listed, dtype=np.float32)}
+    known = retrieved | asked_rows(model.inputs, SAMPLE_K, [()]) | given
+    return {
+        name: known[name] if name in known else missing_rows(described, 1)
+        for name, described in model.inputs.items()
+    }
 
 
 def _record(model: LoadedModel, name: str, inputs: Rows) -> Recording:

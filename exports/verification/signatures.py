@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from configs.formula import SCORE
-from exports.requests.answers import COUNT, ITEM_ID, K
+from exports.requests.answers import COUNT, ITEM_ID
+from exports.requests.asked import K
 from exports.savedmodels import (
     CANDIDATE_EMBEDDING,
     ITEM_STATISTICS,

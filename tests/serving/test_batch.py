@@ -123,6 +123,7 @@ def test_a_column_that_only_sounds_like_a_filter_is_the_users() -> None:
         "only_child": Input("string", (None,)),
         "only": Input("string", (None, None)),
         "only_genres": Input("string", (None, None)),
+        "exclude": Input("string", (None, None)),
     }
     block = pa.table({"only_child": ["yes"], "seen": [["i1"]]})
     rows = _requests(inputs, block, Batch(k=2), seen=True, now=NOW)

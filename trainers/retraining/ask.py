@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from exports.loader import Input, LoadedModel, load_model
 from exports.raw import missing_rows, raw_columns
+from exports.requests.asked import asked_rows
 from exports.user_rows import padded
 from tfrs_models.data.dataset import FIRST_ROW, PreparedDataset
 from tfrs_models.evaluation.queries import Queries
@@ -61,7 +62,7 @@ def ask_bundle(
     """
     ids = item_ids(dataset)
     with closing(load_model(bundle)) as model:
-        given = _Given(model, dataset, ids, k, exclude_seen)
+        given = RawQueries(model.inputs, dataset, ids, k, exclude_seen)
         blocks = [
             model(given.inputs(queries.take(np.arange(start, min(start + _BLOCK, len(queries))))))
             for start in range(0, len(queries), _BLOCK)
@@ -81,12 +82,20 @@ def item_ids(dataset: PreparedDataset) -> list[str]:
     return [""] * FIRST_ROW + [str(one) for one in stored.column(0).to_pylist()]
 
 
-class _Given:
-    """Turns queries into the raw inputs of a model."""
+class RawQueries:
+    """Queries of a dataset as the raw inputs of a model.
+
+    Args:
+        inputs: of the model.
+        dataset: holds the users, items and events that the queries name.
+        ids: of its items by row; see `item_ids`.
+        k: items that are asked for.
+        exclude_seen: whether what a user took before stays out.
+    """
 
     def __init__(
         self,
-        model: LoadedModel,
+        inputs: Mapping[str, Input],
         dataset: PreparedDataset,
         ids: list[str],
         k: int,
@@ -94,43 +103,43 @@ class _Given:
     ) -> None:
         import pyarrow.parquet as pq
 
-        self._inputs: Mapping[str, Input] = model.inputs
+        self._inputs = inputs
         self._dataset = dataset
         self._ids = np.array(ids, object)
         self._k = k
         self._exclude_seen = exclude_seen
         self._users = pq.read_table(table_path(dataset, "user"))
         path = table_path(dataset, "context")
-        wanted = {*model.inputs} - {REQUEST_TIME, "user_id", "item_id"}
+        wanted = {*inputs} - {REQUEST_TIME, "user_id", "item_id"}
         columns = [name for name in pq.read_schema(path).names if name in wanted]
         self._events = pq.read_table(path, columns=columns)
 
     def inputs(self, queries: Queries) -> Columns:
         """Raw inputs of the queries, [Q] and [Q, L]."""
-        asked = {n: values for n, values in self._asked(queries).items() if n in self._inputs}
-        own = {name: one for name, one in self._inputs.items() if name not in asked}
+        lists = {n: values for n, values in self._histories(queries).items() if n in self._inputs}
+        given = lists | asked_rows(self._inputs, self._k, self._excluded(queries))
+        own = {name: one for name, one in self._inputs.items() if name not in given}
         rows = {name: missing_rows(one, len(queries)) for name, one in own.items()}
         users = self._users.take(queries.user - FIRST_ROW)
         rows |= raw_columns(users, own)
-        return rows | raw_columns(self._events.take(queries.event), own) | asked
+        return rows | raw_columns(self._events.take(queries.event), own) | given
 
-    def _asked(self, queries: Queries) -> Columns:
+    def _excluded(self, queries: Queries) -> list[list[Any]]:
+        if not self._exclude_seen:
+            return [[]] * len(queries)
+        return _lists(queries.seen, self._ids[queries.seen.items])
+
+    def _histories(self, queries: Queries) -> Columns:
         latest = np.full(len(queries), _HISTORY)
         items, events = queries.history.latest(latest), queries.events.latest(latest)
-        seen = queries.seen if self._exclude_seen else queries.seen.latest(latest * 0)
         types = np.array(self._dataset.event_types, object)
         seconds = self._dataset.events.time[events.items] // MICROSECONDS_A_SECOND
         kinds = types[self._dataset.events.type[events.items]]
-        nothing = np.full((len(queries), 1), "", object)
         return {
             HISTORY: padded(_lists(items, self._ids[items.items]), _TEXTS),
             TYPE: padded(_lists(items, kinds), _TEXTS),
             TIME: padded(_lists(items, seconds), Input("int64", (None, None))),
             REQUEST_TIME: queries.time // MICROSECONDS_A_SECOND,
-            "exclude": padded(_lists(seen, self._ids[seen.items]), _TEXTS),
-            "k": np.full(len(queries), self._k, np.int32),
-            "diversity": np.zeros(len(queries), np.float32),
-            **{name: nothing for name in self._inputs if name.startswith("only")},
         }
 
 
@@ -139,7 +148,7 @@ def _lists(rows: Rows, values: NDArray[Any]) -> list[list[Any]]:
     return [part.tolist() for part in np.split(values, rows.indptr[1:-1])]
 
 
-def _p99(model: LoadedModel, given: _Given, queries: Queries) -> float:
+def _p99(model: LoadedModel, given: RawQueries, queries: Queries) -> float:
     """Of requests of one query each; the quietest of some rounds, for other work disturbs."""
     rows = range(min(_TIMED, len(queries)))
     requests = [given.inputs(queries.take(np.array([row]))) for row in rows]

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from rich.console import Console
 from support.retraining import Shop, open_shop
 
+from exports.loader import Input
 from exports.runs import BUNDLE
 from tfrs_models.data.dataset import TEST
 from tfrs_models.evaluation.queries import Queries, build_queries
 from trainers.ranking.lists import ranked
 from trainers.ranking.windows import window_of_test
-from trainers.retraining.ask import Answers, ask_bundle, item_ids
+from trainers.retraining.ask import Answers, RawQueries, ask_bundle, item_ids
 from trainers.retraining.contest import loads
 from trainers.retraining.intake.log_config import log_config
 from trainers.run import Trained, train
@@ -74,6 +75,16 @@ def test_items_that_the_dataset_does_not_know_are_no_item(asked: Asked) -> None:
     ids = item_ids(dataset)
     assert ids[:2] == ["", ""]
     assert len(ids) == dataset.num_items
+
+
+def test_a_column_that_sounds_like_a_filter_is_the_users(asked: Asked) -> None:
+    dataset = asked.trained.material.dataset
+    inputs = {"only_child": Input("string", (None,)), "only_genres": Input("string", (None, None))}
+    raw = RawQueries(inputs, dataset, item_ids(dataset), K, exclude_seen=True)
+    rows = raw.inputs(asked.queries.take(np.arange(3)))
+    # The shop knows nothing of children, so the column is missing.
+    assert rows["only_child"].tolist() == ["", "", ""]
+    assert rows["only_genres"].tolist() == [[""], [""], [""]]
 
 
 def test_a_request_takes_some_milliseconds(asked: Asked) -> None:
