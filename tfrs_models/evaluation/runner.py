@@ -4,18 +4,15 @@ import logging
 import time
 from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
-
 from configs.evaluation import EvaluationConfig
 from tfrs_models.data.dataset import PreparedDataset
-from tfrs_models.evaluation.baseline import NotApplicableError, fit_baseline
+from tfrs_models.evaluation.baseline import NotApplicableError, fit_baseline, scored_lists
 from tfrs_models.evaluation.cold_start import as_new_users, with_cold_start
 from tfrs_models.evaluation.content import content_vectors
 from tfrs_models.evaluation.metrics_file import BASELINES
 from tfrs_models.evaluation.queries import Queries
 from tfrs_models.evaluation.report import SystemResult, evaluate_lists
-from tfrs_models.evaluation.top_k import Scorer, top_k_lists
+from tfrs_models.evaluation.top_k import Scorer
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +26,7 @@ def evaluate_baselines(
     """
     vectors = content_vectors(dataset)
     new_users = as_new_users(queries, seed)
-    results = []
+    results, k = [], max(config.ks)
     for name in config.baselines:
         started = time.perf_counter()
         try:
@@ -38,33 +35,15 @@ def evaluate_baselines(
         except NotApplicableError as error:
             _log.warning("Baseline left out: %s", error)
             continue
-        lists = _rank(name, scorer, dataset, config, queries)
+        lists = scored_lists(name, scorer, config, dataset, k, queries)
         seconds = time.perf_counter() - started
         result = evaluate_lists(
             name, BASELINES, lists, queries, dataset, config, seed, vectors, seconds
         )
-        rank = partial(_rank, name, _from(scorer, len(queries)), dataset, config)
+        rank = partial(scored_lists, name, _from(scorer, len(queries)), config, dataset, k)
         results.append(with_cold_start(result, rank, new_users))
         _log.info("%s: fitted and ranked in %.1f s", name, seconds)
     return results
-
-
-def _rank(
-    name: str,
-    scorer: Scorer,
-    dataset: PreparedDataset,
-    config: EvaluationConfig,
-    queries: Queries,
-) -> NDArray[np.int32]:
-    return top_k_lists(
-        scorer,
-        queries,
-        dataset.num_items,
-        max(config.ks),
-        config.memory_limit_mib,
-        config.exclude_seen,
-        name,
-    )
 
 
 def _from(scorer: Scorer, start: int) -> Scorer:

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from tfrs_models.backend import tf
-from tfrs_models.evaluation.baseline import fit_baseline
-from tfrs_models.evaluation.top_k import top_k_lists
+from tfrs_models.evaluation.baseline import baseline_lists
 from trainers.feedback.policies import ORACLE, RANDOM, TWO_TOWER
 from trainers.feedback.scene import Scene
 from trainers.feedback.slots import EMPTY, Lists
@@ -38,16 +37,9 @@ def _nothing(scene: Scene) -> Lists:
 
 
 def _baseline(name: str, scene: Scene) -> NDArray[np.int32]:
-    config, dataset = scene.config, scene.dataset
-    scorer = fit_baseline(name, config.evaluation, dataset, scene.queries, config.seed)
-    return top_k_lists(
-        scorer,
-        scene.queries,
-        dataset.num_items,
-        scene.k,
-        config.evaluation.memory_limit_mib,
-        config.evaluation.exclude_seen,
-        name,
+    config = scene.config
+    return baseline_lists(
+        name, config.evaluation, scene.dataset, scene.queries, scene.k, config.seed
     )
 
 

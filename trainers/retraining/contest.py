@@ -12,11 +12,10 @@ from exports.verification.isolated import isolated_checks
 from exports.verification.limits import Limits
 from exports.verification.static import static_checks
 from tfrs_models.data.dataset import TEST, PreparedDataset
-from tfrs_models.evaluation.baseline import fit_baseline
+from tfrs_models.evaluation.baseline import baseline_lists
 from tfrs_models.evaluation.popularity import head, train_counts
 from tfrs_models.evaluation.queries import Queries, build_queries
 from tfrs_models.evaluation.report import HEAD_SHARE
-from tfrs_models.evaluation.top_k import top_k_lists
 from tfrs_models.metrics.catalogue import coverage, exposure, popularity_share
 from trainers.retraining.ask import ask_bundle
 from trainers.retraining.gate.decide import decide
@@ -108,15 +107,6 @@ def _scored(config: RunConfig, dataset: PreparedDataset, queries: Queries, bundl
 
 
 def _baseline(config: RunConfig, dataset: PreparedDataset, queries: Queries) -> Scored:
-    evaluation = config.evaluation
-    scorer = fit_baseline(BASELINE, evaluation, dataset, queries, config.seed)
-    lists = top_k_lists(
-        scorer,
-        queries,
-        dataset.num_items,
-        _length(config),
-        evaluation.memory_limit_mib,
-        evaluation.exclude_seen,
-        BASELINE,
-    )
+    k = _length(config)
+    lists = baseline_lists(BASELINE, config.evaluation, dataset, queries, k, config.seed)
     return Scored(queries.user, score_lists(lists, queries, config.retraining.gate.metrics))
