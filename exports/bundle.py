@@ -17,7 +17,7 @@ from configs.export import AUTO, ExportConfig, IndexConfig
 from configs.run import RunConfig, fingerprint
 from exports.choice import Chosen, Vectors, choose_index
 from exports.contest import EXACT
-from exports.index import build_index, measure_recall, open_index
+from exports.index import build_index, open_index
 from exports.loader import LoadedModel, load_model
 from exports.manifest import Manifest, Rows, write_manifest
 from exports.model_card import CARD, Learned, model_card
@@ -41,6 +41,7 @@ from exports.schema import schema_fingerprint
 from exports.tables import item_table, user_table, write_users
 from exports.verification.recorder import MOST, record_requests
 from exports.warm_up import write_warm_up
+from exports.wider import search_enough
 from tfrs_models.data.dataset import FIRST_ROW, PreparedDataset
 from tfrs_models.durable import new_folder
 from tfrs_models.evaluation.reranked import separators
@@ -106,7 +107,7 @@ def write_bundle(parts: BundleParts, folder: Path) -> Path:
         index = _write_indexes(parts, embeddings, items, work / "index")
         _write_request_model(parts, embeddings, items, work)
         if parts.config.export.scann_model:
-            _write_scann_model(parts, embeddings, items, work / "models" / SCANN_MODEL)
+            _write_scann_model(parts, embeddings, items, index, work / "models" / SCANN_MODEL)
         _write_samples(parts, items, users, work)
         manifest = _manifest(parts, index)
         _write_records(parts, manifest, work)
@@ -164,11 +165,11 @@ def _write_request_model(
 
 
 def _write_scann_model(
-    parts: BundleParts, embeddings: NDArray[np.float32], items: Any, folder: Path
+    parts: BundleParts, embeddings: NDArray[np.float32], items: Any, chosen: Chosen, folder: Path
 ) -> None:
-    export, ids = parts.config.export, items.column("item_id").to_pylist()
+    ids = items.column("item_id").to_pylist()
     # With the settings of the index where it is ScaNN's too.
-    options = export.index.options if export.index.type == "scann" else {}
+    options = chosen.options if chosen.type == "scann" else {}
     index = ScannItems.of(ids, embeddings, options, parts.config.seed)
     seen = parts.config.evaluation.exclude_seen
     ScannModel(parts.encoder, parts.retriever, index, seen).save(folder)
@@ -200,15 +201,15 @@ def _write_configured(vectors: Vectors, export: ExportConfig, folder: Path) -> C
     for config in {EXACT: IndexConfig(type=EXACT), name: export.index}.values():
         target = folder / config.type
         build_index(config, vectors.embeddings, vectors.ids, target, vectors.seed)
-    index, exact = open_index(folder / name), open_index(folder / EXACT)
-    recall = measure_recall(index, exact, vectors.queries)
-    if recall < export.min_index_recall:
+    exact, enough = open_index(folder / EXACT), export.min_index_recall
+    found = search_enough(export.index, folder / name, exact, vectors.queries, enough)
+    if found.recall < enough:
         raise ArtifactError(
-            f"the `{name}` index finds {recall:.4f} of the exact top 100, less than "
-            f"`export.min_index_recall` = {export.min_index_recall}. Search more of it "
-            "(`export.index.options`), or set `export.index.type` to `auto` or `exact`."
+            f"the `{name}` index finds {found.recall:.4f} of the exact top 100, less than "
+            f"`export.min_index_recall` = {enough}, however much it searches or as much as "
+            "`export.index.options` say. Set `export.index.type` to `auto` or `exact`."
         )
-    return Chosen(name, recall)
+    return Chosen(name, found.recall, options={**export.index.options, **found.settings})
 
 
 def _write_records(parts: BundleParts, manifest: Manifest, folder: Path) -> None:

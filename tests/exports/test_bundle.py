@@ -131,7 +131,7 @@ def test_optional_parts_stay_away(tmp_path: Path) -> None:
 def test_too_low_a_recall_stops_the_export_with_the_figure(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("exports.bundle.measure_recall", lambda *_: 0.9)
+    monkeypatch.setattr("exports.wider.measure_recall", lambda *_: 0.9)
     with pytest.raises(ArtifactError, match=r"finds 0\.9000 .* `export\.min_index_recall` = 0\.95"):
         write_bundle(run.parts, tmp_path / "bundle")
     assert list(tmp_path.iterdir()) == []
