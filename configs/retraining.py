@@ -42,6 +42,9 @@ class RetrainingConfig(Section):
     max_staleness_hours: Annotated[float, Field(gt=0)] | None = None
     """Hours since the last publication after which fewer new events will do; no limit when
     missing."""
+    log_days: Annotated[float, Field(gt=0)] | None = None
+    """Days of the log that are read, back from its newest event, as whole files; all when missing.
+    A training from the beginning forgets users and items that are not in them."""
     publish_to: str | None = None
     """Folder of published models; `models` below the artifacts when missing."""
     keep: Annotated[int, Field(ge=2)] = 5

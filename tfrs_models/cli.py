@@ -43,6 +43,10 @@ COMMANDS: Mapping[str, Entry] = {
     "retrain": Entry("trainers.retraining.commands:retrain", "Learn what is new, and publish it."),
     "runs": Entry("trainers.retraining.commands_ledger:runs", "List the runs of retraining."),
     "run": Entry("trainers.retraining.commands_ledger:run", "Show one run of retraining."),
+    "shards": Entry(
+        "trainers.retraining.commands_shards:shards", "List the event files of retraining."
+    ),
+    "shard": Entry("trainers.retraining.commands_shards:shard", "Take an event file back."),
     "skew": Entry("trainers.retraining.commands_skew:skew", "Find features served otherwise."),
     "backtest": Entry(
         "trainers.retraining.commands_backtest:backtest", "Compare policies of retraining."

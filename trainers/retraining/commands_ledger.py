@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 
     from trainers.retraining.ledger.runs import Run
 
-_name = click.argument("name", required=False)
-_artifacts = click.option(
+name_argument = click.argument("name", required=False)
+artifacts_option = click.option(
     "--artifacts",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("artifacts"),
     show_default=True,
     help="Folder that `tfrs retrain` writes to.",
 )
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.command()
-@_name
-@_artifacts
+@name_argument
+@artifacts_option
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
-@_json
+@json_option
 def runs(name: str | None, artifacts: Path, limit: int, as_json: bool) -> None:
     """List the last runs of retraining, newest first.
 
@@ -37,10 +37,10 @@ def runs(name: str | None, artifacts: Path, limit: int, as_json: bool) -> None:
     """
     from trainers.retraining.ledger.runs import latest
 
-    with _opened(artifacts, name) as connection:
+    with opened_ledger(artifacts, name) as connection:
         found = latest(connection, limit)
     if as_json:
-        _print_json([asdict(one) for one in found])
+        print_json([asdict(one) for one in found])
     else:
         _print_table(found)
 
@@ -52,23 +52,24 @@ def run() -> None:
 
 @run.command()
 @click.argument("run_id", metavar="ID")
-@_name
-@_artifacts
-@_json
+@name_argument
+@artifacts_option
+@json_option
 def show(run_id: str, name: str | None, artifacts: Path, as_json: bool) -> None:
     """Show the run ID: its shards, the verdict of the gate, and its version.
 
     NAME is the model; it may be left out where one is retrained.
     """
-    with _opened(artifacts, name) as connection:
+    with opened_ledger(artifacts, name) as connection:
         figures = _figures(connection, run_id)
     if as_json:
-        _print_json(figures)
+        print_json(figures)
     else:
         _print_figures(figures)
 
 
-def _opened(artifacts: Path, name: str | None) -> "closing[sqlite3.Connection]":
+def opened_ledger(artifacts: Path, name: str | None) -> "closing[sqlite3.Connection]":
+    """The ledger of the model, until the block ends."""
     from trainers.retraining.retrained import chosen_name, known_ledger
 
     return known_ledger(artifacts, chosen_name(artifacts, name))
@@ -89,7 +90,8 @@ def _figures(connection: "sqlite3.Connection", run_id: str) -> dict[str, Any]:
     }
 
 
-def _print_json(content: object) -> None:
+def print_json(content: object) -> None:
+    """Print indented JSON."""
     click.echo(json.dumps(content, indent=2, ensure_ascii=False))
 
 

@@ -7,7 +7,7 @@ from configs.run import RunConfig
 from tfrs_models.data.times import DAY
 from trainers.folders import CONFIG
 from trainers.retraining.former_config import former_config
-from trainers.retraining.ledger import shards, versions
+from trainers.retraining.ledger import shards, versions, withdrawals
 from trainers.retraining.ledger.shards import Shard
 from trainers.retraining.ledger.versions import Version
 from trainers.retraining.state import State
@@ -70,20 +70,29 @@ def _why_full(
         return "features, models or the seed were changed"
     if config.retraining.policy == "full":
         return "`retraining.policy` is `full`"
+    full = _last_full(state, parent)
+    withdrawn = withdrawals.learned_since(state.ledger, full.number)
+    if withdrawn:
+        return f"{len(withdrawn):,} shards that version {parent.number} has learned were withdrawn"
     days = config.retraining.full_every_days
     if (
         config.retraining.policy == "warm_then_weekly_full"
-        and _days_since_full(state, parent, pending) >= days
+        and _days_since(state, full, pending) >= days
     ):
         return f"the last training from the beginning is {days:g} days of data ago"
     return None
 
 
-def _days_since_full(state: State, parent: Version, pending: list[Shard]) -> float:
-    """Days of data that came since the last training from the beginning."""
+def _last_full(state: State, parent: Version) -> Version:
+    """The last training from the beginning, which the parent may be."""
     full = parent
     while full.policy != "full" and full.parent is not None:
         full = versions.get(state.ledger, full.parent)
+    return full
+
+
+def _days_since(state: State, full: Version, pending: list[Shard]) -> float:
+    """Days of data that came since a version."""
     learned = set(versions.consumed_by(state.ledger, full.number))
     known = [one for one in shards.all_shards(state.ledger) if one.sha256 in learned]
     return (_newest(pending) - _newest(known)) / DAY

@@ -1,6 +1,7 @@
 """The stages of a run before its model is published, each done once."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 from configs.errors import DataError
@@ -54,7 +55,7 @@ def validate(work: Work, plan: Plan, new: list[Shard]) -> Record:
     """Compare the new events with those learned, and write the report."""
 
     def compare() -> Record:
-        every = shards.all_shards(work.state.ledger)
+        every = shards.in_log(work.state.ledger)
         learned = [shard for shard in every if shard.sha256 not in plan.shards]
         report = measured_drift(work.state.log, learned, new, work.config.retraining.drift)
         if report is None:
@@ -77,8 +78,9 @@ def stop_on_drift(record: Record) -> None:
         said = "; ".join(grave[:3])
         raise DataError(
             f"the new events are unlike those learned: {said}. Look at `drift.html` of the run. "
-            "When they are right, raise `retraining.drift.stop_at`, or the `threshold` of the "
-            "column in `retraining.drift.columns`, or set its `action` to `warn`."
+            "When they are wrong, take their files back with `tfrs shard withdraw`. When they are "
+            "right, raise `retraining.drift.stop_at`, or the `threshold` of the column in "
+            "`retraining.drift.columns`, or set its `action` to `warn`."
         )
 
 
@@ -113,6 +115,12 @@ def _parents(work: Work, plan: Plan) -> tuple[str, ...]:
 
 
 def _train(work: Work, plan: Plan, new: list[Shard]) -> Trained:
+    """The models, with the settings as the user wrote them: where the log lies is no one's else."""
+    trained = _trained(work, plan, new)
+    return replace(trained, material=replace(trained.material, config=work.config))
+
+
+def _trained(work: Work, plan: Plan, new: list[Shard]) -> Trained:
     if plan.parent is None:
         return run.train(work.reading, work.state.folder, work.folder, work.console)
     parent = versions.get(work.state.ledger, plan.parent)

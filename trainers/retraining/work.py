@@ -11,7 +11,8 @@ from rich.console import Console
 from configs.hooks import EventKind
 from configs.run import RunConfig
 from trainers.retraining.hooks.events import Event, make_event
-from trainers.retraining.intake.log_config import log_config
+from trainers.retraining.intake.log_config import log_config, recent
+from trainers.retraining.ledger.shards import in_log
 from trainers.retraining.state import State
 
 Clock = Callable[[], float]
@@ -44,7 +45,8 @@ class Work:
     @property
     def reading(self) -> RunConfig:
         """The configuration that reads the accepted log."""
-        return log_config(self.config, self.state.log)
+        kept = recent(in_log(self.state.ledger), self.config.retraining.log_days)
+        return log_config(self.config, self.state.log, kept)
 
     def now(self) -> str:
         """The time, ISO 8601 in UTC."""

@@ -1,5 +1,6 @@
 """A bundle that is asked as a server asks it answers as the models do in memory."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,8 @@ from trainers.ranking.windows import window_of_test
 from trainers.retraining.ask import Answers, RawQueries, ask_bundle, item_ids
 from trainers.retraining.contest import loads
 from trainers.retraining.intake.log_config import log_config
+from trainers.retraining.ledger.database import open_ledger
+from trainers.retraining.ledger.shards import in_log
 from trainers.run import Trained, train
 
 QUIET = Console(quiet=True)
@@ -40,7 +43,8 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
     shop.bring(0, 24)
     ended = shop.retrain()
     state = shop.artifacts / "retraining" / "shop"
-    config = log_config(shop.config(), state / "log")
+    with closing(open_ledger(state / "ledger.db")) as ledger:
+        config = log_config(shop.config(), state / "log", in_log(ledger))
     folder = state / "runs" / ended.run_id
     trained = train(config, state, folder, QUIET)
     queries = build_queries(trained.material.dataset, TEST, config.evaluation, config.seed)

@@ -14,11 +14,12 @@ from configs.load import changed
 from configs.run import RunConfig
 from trainers.folders import CONFIG, write_json
 from trainers.retraining.idle import enough
-from trainers.retraining.ledger import runs, shards, versions
+from trainers.retraining.ledger import runs, shards, versions, withdrawals
 from trainers.retraining.ledger.database import open_ledger
 from trainers.retraining.ledger.runs import Run
 from trainers.retraining.ledger.shards import Shard
 from trainers.retraining.ledger.versions import Version
+from trainers.retraining.ledger.withdrawals import Withdrawal
 from trainers.retraining.plan import Plan, make_plan
 from trainers.retraining.state import State
 
@@ -151,3 +152,18 @@ def test_the_first_run_begins_anew(ledger: sqlite3.Connection, tmp_path: Path) -
 def test_a_plan_is_the_same_after_it_was_stored(state: Models) -> None:
     found = plan(state)
     assert Plan.from_json(found.to_json()) == found
+
+
+def test_a_learned_shard_that_was_withdrawn_needs_a_new_beginning(state: Models) -> None:
+    withdrawals.add(state.ledger, Withdrawal(shard(1).sha256, 1, "wrong", "now"))
+    found = plan(state)
+    assert (found.policy, found.reason) == (
+        "full",
+        "1 shards that version 1 has learned were withdrawn",
+    )
+
+
+def test_a_version_that_began_anew_since_then_may_be_gone_on_from(state: Models) -> None:
+    withdrawals.add(state.ledger, Withdrawal(shard(1).sha256, 1, "wrong", "now"))
+    publish(state, 2, "full", None, shard(2, last_day=11))
+    assert plan(state).policy == "warm"

@@ -222,3 +222,30 @@ def test_a_name_without_a_look_at_retraining_is_a_wrong_usage(
 ) -> None:
     assert cli.main(["doctor", "shop"]) == 64
     assert "goes with --max-age or --rebuild" in capsys.readouterr().err
+
+
+def test_the_files_are_listed_with_the_version_that_has_learned_them(artifacts: Path) -> None:
+    with closing(open_ledger(ledger_path(artifacts, "shop"))) as ledger:
+        shards.add(ledger, shard(2))
+    found = json.loads(invoke("shards", "--artifacts", artifacts, "--json").output)
+    assert [(one["name"], one["learned_by"]) for one in found] == [
+        ("events-2.csv", None),
+        ("events-1.csv", 1),
+    ]
+
+
+def test_a_file_is_taken_back_with_a_reason(
+    artifacts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    words = ("shard", "withdraw", "events-1.csv", "--artifacts", artifacts, "--reason", "twice")
+    said = invoke(*words).output.splitlines()
+    assert said[0] == "shard 1, events-1.csv, is withdrawn"
+    assert said[1].startswith("version 1 has learned it: the next run begins anew")
+    assert "version 1, withdrawn: twice" in invoke("shards", "--artifacts", artifacts).output
+
+
+def test_no_file_is_taken_back_while_a_run_is_at_work(artifacts: Path) -> None:
+    words = ("shard", "withdraw", "1", "--artifacts", artifacts, "--reason", "twice")
+    with locked(state_folder(artifacts, "shop")), pytest.raises(BusyError):
+        invoke(*words)

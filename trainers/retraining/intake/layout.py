@@ -3,11 +3,13 @@
 <log>/000001-<12 digits of the hash>.parquet             accepted rows of a shard
 <log>/000001-<12 digits of the hash>.json                its record, written last
 <log>/quarantine/000001-<12 digits of the hash>.parquet  rows put aside, with reasons
+<log>/withdrawn/000001-<12 digits of the hash>.json      the record that a shard is read no more
 <log>/quarantine/refused-<12 digits of the hash>.parquet those of a file just refused
 """
 
-import glob
 from pathlib import Path
+
+from trainers.retraining.ledger.rebuild import WITHDRAWN
 
 SHARDS = "[0-9]*.parquet"
 REFUSED = "refused-*.parquet"
@@ -38,6 +40,6 @@ def refused_path(log: Path, sha256: str) -> Path:
     return aside_folder(log) / f"refused-{sha256[:12]}.parquet"
 
 
-def shards_glob(log: Path) -> str:
-    """A glob of the accepted rows of all shards, absolute, in order of sequence."""
-    return f"{glob.escape(log.resolve().as_posix())}/{SHARDS}"
+def withdrawal_path(log: Path, stem: str) -> Path:
+    """The record that a shard was withdrawn; no file when it was not."""
+    return log / WITHDRAWN / f"{stem}.json"

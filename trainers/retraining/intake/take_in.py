@@ -140,7 +140,7 @@ def _judged(
 def _former(intake: _Intake) -> Former:
     files = [
         (rows_path(intake.log, shard.stem), shard.last_us)
-        for shard in shards.all_shards(intake.ledger)
+        for shard in shards.in_log(intake.ledger)
         if shard.last_us is not None
     ]
     return Former(files, shards.watermark(intake.ledger))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from configs.errors import ArtifactError, EnvironmentFault
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the tables; a program reads exactly one."""
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one."""
@@ -75,6 +75,14 @@ _TABLES = (
     CREATE TABLE consumptions (
         sha256  TEXT NOT NULL UNIQUE REFERENCES shards (sha256),
         version INTEGER NOT NULL REFERENCES versions (number)
+    ) STRICT
+    """,
+    """
+    CREATE TABLE withdrawals (
+        sha256  TEXT NOT NULL PRIMARY KEY REFERENCES shards (sha256),
+        version INTEGER NOT NULL CHECK (version >= 0),
+        reason  TEXT NOT NULL,
+        "when"  TEXT NOT NULL
     ) STRICT
     """,
     """

@@ -12,16 +12,24 @@ from pathlib import Path
 
 from configs.errors import ArtifactError
 from tfrs_models import durable
-from trainers.retraining.ledger import runs, shards, versions
+from trainers.retraining.ledger import runs, shards, versions, withdrawals
 from trainers.retraining.ledger.balance import check_balance
 from trainers.retraining.ledger.database import open_ledger
-from trainers.retraining.ledger.records import ShardRecord, VersionRecord, read, write
+from trainers.retraining.ledger.records import (
+    ShardRecord,
+    VersionRecord,
+    WithdrawalRecord,
+    read,
+    write,
+)
 from trainers.retraining.ledger.runs import Run
 from trainers.retraining.ledger.versions import Version
 
 VERSION_FILE = "version.json"
 SHARD_RECORDS = "[0-9]*.json"
 """The records in an accepted log."""
+WITHDRAWN = "withdrawn"
+"""The folder in an accepted log of the records of withdrawals."""
 _COMPANIONS = ("", "-wal", "-shm")
 """Endings of the files of one SQLite database."""
 
@@ -75,6 +83,8 @@ def _fill(connection: sqlite3.Connection, log: Path, records: Iterable[VersionRe
     try:
         for record in sorted(log.glob(SHARD_RECORDS)):
             shards.add(connection, read(record, ShardRecord).shard)
+        for record in sorted((log / WITHDRAWN).glob(SHARD_RECORDS)):
+            withdrawals.add(connection, read(record, WithdrawalRecord).withdrawal)
     except sqlite3.IntegrityError as error:
         raise ArtifactError(
             f"the records in {log} contradict each other at {record.name} ({error}): put the log "

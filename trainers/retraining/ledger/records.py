@@ -11,6 +11,7 @@ from configs.errors import ArtifactError
 from tfrs_models import durable
 from trainers.retraining.ledger.shards import Shard
 from trainers.retraining.ledger.versions import Version
+from trainers.retraining.ledger.withdrawals import Withdrawal
 
 FORMAT = 1
 """Version of their layout; a program reads exactly one."""
@@ -39,10 +40,18 @@ class VersionRecord:
     format: int = FORMAT
 
 
-R = TypeVar("R", ShardRecord, VersionRecord)
+@dataclass(frozen=True)
+class WithdrawalRecord:
+    """A shard that was withdrawn, as the accepted log keeps it beside the rows put aside."""
+
+    withdrawal: Withdrawal
+    format: int = FORMAT
 
 
-def write(path: Path, record: ShardRecord | VersionRecord) -> None:
+R = TypeVar("R", ShardRecord, VersionRecord, WithdrawalRecord)
+
+
+def write(path: Path, record: ShardRecord | VersionRecord | WithdrawalRecord) -> None:
     """Write a record, whole or not at all."""
     durable.write_text(path, json.dumps(asdict(record), indent=2, ensure_ascii=False) + "\n")
 

@@ -9,6 +9,7 @@ _COLUMNS = (
     "sha256, name, sequence, rows, accepted, duplicates, late, quarantined, first_us, last_us, "
     "taken_in"
 )
+_NOT_WITHDRAWN = "sha256 NOT IN (SELECT sha256 FROM withdrawals)"
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,19 @@ def add(connection: sqlite3.Connection, shard: Shard) -> None:
 
 
 def all_shards(connection: sqlite3.Connection) -> list[Shard]:
-    """Every shard, in order of sequence."""
+    """Every shard that ever came, in order of sequence."""
     return _select(connection, "")
 
 
+def in_log(connection: sqlite3.Connection) -> list[Shard]:
+    """The shards that runs read, which are those that were not withdrawn, in order of sequence."""
+    return _select(connection, f"WHERE {_NOT_WITHDRAWN}")
+
+
 def pending(connection: sqlite3.Connection) -> list[Shard]:
-    """The shards that no published version has learned, in order of sequence."""
-    return _select(connection, "WHERE sha256 NOT IN (SELECT sha256 FROM consumptions)")
+    """The shards of the log that no published version has learned, in order of sequence."""
+    learned = {sha256 for (sha256,) in connection.execute("SELECT sha256 FROM consumptions")}
+    return [shard for shard in in_log(connection) if shard.sha256 not in learned]
 
 
 def known(connection: sqlite3.Connection) -> set[str]:
@@ -82,8 +89,10 @@ def last_sequence(connection: sqlite3.Connection) -> int:
 
 
 def watermark(connection: sqlite3.Connection) -> int | None:
-    """The time of the last accepted event, microseconds since 1970 UTC; None before the first."""
-    found = connection.execute("SELECT max(last_us) FROM shards").fetchone()[0]
+    """The time of the last event of the log, microseconds since 1970 UTC; None before the first."""
+    found = connection.execute(
+        f"SELECT max(last_us) FROM shards WHERE {_NOT_WITHDRAWN}"  # noqa: S608 - a constant above
+    ).fetchone()[0]
     return None if found is None else int(found)
 
 

@@ -107,6 +107,11 @@ def consumed_by(connection: sqlite3.Connection, number: int) -> tuple[str, ...]:
     return tuple(sha256 for (sha256,) in rows)
 
 
+def learned_by(connection: sqlite3.Connection) -> dict[str, int]:
+    """SHA-256 of every learned shard, and the version that was the first to learn it."""
+    return dict(connection.execute("SELECT sha256, version FROM consumptions"))
+
+
 def _select(connection: sqlite3.Connection, clause: str, *values: Any) -> Version | None:
     row = connection.execute(
         f"SELECT {_COLUMNS} FROM versions {clause}",  # noqa: S608 - constants of this module

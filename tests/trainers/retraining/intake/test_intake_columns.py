@@ -12,6 +12,7 @@ from support.intake import START
 from configs.errors import DataError
 from tfrs_models.data.sources import files
 from trainers.retraining.intake.log_config import log_config
+from trainers.retraining.ledger import shards
 
 KINDS = {
     "number": [1, 2.5],
@@ -41,7 +42,9 @@ def put(shop, number, **free):
 
 def read_log(shop):
     """The rows of the log as training reads them."""
-    options = log_config(shop.config(), shop.log).data.source_options
+    options = log_config(
+        shop.config(), shop.log, shards.all_shards(shop.ledger)
+    ).data.source_options
     with duckdb.connect() as connection:
         raw = files.read(options, connection, shop.folder, 0)
         return connection.sql(f'FROM "{raw.events}"').fetchall()
