@@ -41,7 +41,7 @@ def check_column(path: Path, name: str, kind: str, column: RawInput) -> None:
             "Name one of them as `column`, or remove the feature."
         )
     found = schema.field(column.name).type
-    if not _accepts(found, Raw(column.dtype, column.width, column.separator)):
+    if not accepts(found, Raw(column.dtype, column.width, column.separator)):
         needs = f"lists of {column.width} numbers" if column.width else NEEDS[column.dtype]
         raise DataError(
             f"{where}, which holds {found}, but the type needs {needs}: choose another type for "
@@ -49,17 +49,18 @@ def check_column(path: Path, name: str, kind: str, column: RawInput) -> None:
         )
 
 
-def _accepts(found: Any, raw: Raw) -> bool:
+def accepts(found: Any, raw: Raw) -> bool:
+    """Whether an Arrow type holds what a raw tensor is made of."""
     from pyarrow import types
 
     if types.is_dictionary(found):
-        return _accepts(found.value_type, raw)
+        return accepts(found.value_type, raw)
     number = types.is_integer(found) or types.is_floating(found) or types.is_decimal(found)
     if types.is_null(found):
         return True
     if _is_list(found):
         inner = Raw(raw.dtype)
-        return bool(raw.width or raw.separator) and _accepts(found.value_type, inner)
+        return bool(raw.width or raw.separator) and accepts(found.value_type, inner)
     if raw.width:
         return False
     if raw.dtype == "string":
@@ -88,7 +89,7 @@ def read_arrow(
 
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(rows, columns=[column.name for column in columns]):
-            arrays = {c.name: _convert(batch.column(c.name), c) for c in columns}
+            arrays = {c.name: convert(batch.column(c.name), c) for c in columns}
             yield batch.num_rows, arrays
 
 
@@ -106,7 +107,8 @@ def to_numpy(array: Any, column: RawInput) -> NDArray[Any]:
     return values
 
 
-def _convert(array: Any, column: RawInput) -> Any:
+def convert(array: Any, column: RawInput) -> Any:
+    """An Arrow array as `read_arrow` gives it, of a type that `accepts` takes."""
     from pyarrow import types
 
     if types.is_dictionary(array.type):

@@ -11,7 +11,7 @@ from trainers.retraining.state import State
 
 _LAST_RUNS = 3
 _SMALL = {"config.json", VERSION_FILE, "gate.json", "gate.html", "drift.json", "drift.html",
-          "report.html", "metrics.json", "log.jsonl"}  # fmt: skip
+          "skew.json", "skew.html", "report.html", "metrics.json", "log.jsonl"}  # fmt: skip
 """Files that stay with every run."""
 
 
@@ -28,7 +28,7 @@ def tidy(state: State) -> None:
     for one in runs.latest(state.ledger, _LAST_RUNS):
         if one.state == "nothing_new":
             shutil.rmtree(state.run(one.id), ignore_errors=True)
-    used = {_dataset(state.run(run_id)) for run_id in kept}
+    used = {dataset_name(state.run(run_id)) for run_id in kept}
     for folder in (state.folder / "datasets").glob("*"):
         if folder.is_dir() and folder.name not in used:
             shutil.rmtree(folder)
@@ -42,8 +42,12 @@ def _kept(state: State) -> set[str]:
     return kept | {one.run_id for one in found if one is not None}
 
 
-def _dataset(folder: Path) -> str | None:
-    """The dataset of a run that came so far."""
+def dataset_name(folder: Path) -> str | None:
+    """The folder's name of the dataset of a run; None where the run did not come so far.
+
+    Args:
+        folder: of the run.
+    """
     done = folder / EXPORT
     return str(read_done(done)["dataset"]) if (done / DONE).exists() else None
 

@@ -39,7 +39,7 @@ def measure_skew(
             column is missing or cannot be compared.
     """
     check_rows(training, logged)
-    left, right = _joined(training, logged, key)
+    left, right = joined(training, logged, key)
     names = [name for name in compared(left, right, settings) if name != key]
     found = [one for name in names for one in pairs(left, right, name, settings)]
     each = settings.significance / max(1, len(found))
@@ -63,8 +63,12 @@ def differing(left: "pa.ChunkedArray", right: "pa.ChunkedArray") -> Bools:
     return _values_differ(left, right)
 
 
-def _joined(training: "pa.Table", logged: "pa.Table", key: str) -> "tuple[pa.Table, pa.Table]":
-    """The rows of both whose keys are in both, in the same order."""
+def joined(training: "pa.Table", logged: "pa.Table", key: str) -> "tuple[pa.Table, pa.Table]":
+    """The rows of both whose keys are in both, in the same order.
+
+    Raises:
+        DataError: a table lacks the key, a key stands twice, or none is in both.
+    """
     import pyarrow.compute as pc
 
     left, right = _keys(training, key, "training"), _keys(logged, key, "logged")

@@ -1,0 +1,1 @@
+"""Features that a server logged against those that training computes for the same requests."""
