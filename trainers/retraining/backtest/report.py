@@ -1,16 +1,15 @@
 """`backtest.json` and `backtest.html`."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from tfrs_models.data.times import to_iso
-from tfrs_models.durable import write_text
 from trainers.retraining.backtest.freshness import AgeResult
 from trainers.retraining.backtest.page import PAGE, backtest_page
 from trainers.retraining.backtest.run import Backtest
 from trainers.retraining.backtest.summary import PolicyResult, Summary, summarize
+from trainers.retraining.report_files import write_report_files
 
 JSON = "backtest.json"
 
@@ -18,9 +17,8 @@ JSON = "backtest.json"
 def write_report(found: Backtest) -> Summary:
     """Write both into the folder of the backtest."""
     summary = summarize(found)
-    text = json.dumps(summary_json(summary), indent=1)
-    write_text(found.folder / JSON, text + "\n")
-    write_text(found.folder / PAGE, backtest_page(summary))
+    names = (JSON, PAGE)
+    write_report_files(found.folder, names, summary_json(summary), backtest_page(summary))
     return summary
 
 

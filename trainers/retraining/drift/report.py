@@ -3,12 +3,10 @@
 Keys stay as they are from one release to the next; new ones may join.
 """
 
-import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tfrs_models.durable import write_text
 from trainers.retraining.drift import words
 from trainers.retraining.drift.findings import (
     ColumnDrift,
@@ -19,6 +17,7 @@ from trainers.retraining.drift.findings import (
     SkewReport,
 )
 from trainers.retraining.drift.page import drift_page, skew_page
+from trainers.retraining.report_files import write_report_files
 
 DRIFT_FILES = ("drift.json", "drift.html")
 SKEW_FILES = ("skew.json", "skew.html")
@@ -29,12 +28,12 @@ T = TypeVar("T", ColumnDrift, RateDrift, DayVolume, Mismatch)
 
 def write_drift(report: DriftReport, folder: Path) -> None:
     """Write `drift.json` and `drift.html`; equal reports give equal bytes."""
-    _write(folder, DRIFT_FILES, drift_json(report), drift_page(report))
+    write_report_files(folder, DRIFT_FILES, drift_json(report), drift_page(report))
 
 
 def write_skew(report: SkewReport, folder: Path) -> None:
     """Write `skew.json` and `skew.html`; equal reports give equal bytes."""
-    _write(folder, SKEW_FILES, skew_json(report), skew_page(report))
+    write_report_files(folder, SKEW_FILES, skew_json(report), skew_page(report))
 
 
 def drift_json(report: DriftReport) -> Json:
@@ -143,9 +142,3 @@ def _mismatch(one: Mismatch) -> Json:
 
 def _sides(reference: float, current: float) -> Json:
     return {"reference": reference, "current": current}
-
-
-def _write(folder: Path, files: tuple[str, str], found: Json, page: str) -> None:
-    text = json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False)
-    write_text(folder / files[0], f"{text}\n")
-    write_text(folder / files[1], page)

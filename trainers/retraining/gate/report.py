@@ -3,14 +3,13 @@
 Keys stay as they are from one release to the next; new ones may join.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tfrs_models.durable import write_text
 from trainers.retraining.gate.page import gate_page
 from trainers.retraining.gate.verdict import Check, Verdict
+from trainers.retraining.report_files import write_report_files
 
 FILES = ("gate.json", "gate.html")
 
@@ -47,10 +46,8 @@ class GateReport:
 
 def write_gate(report: GateReport, folder: Path) -> None:
     """Write `gate.json` and `gate.html`; equal reports give equal bytes."""
-    text = json.dumps(gate_json(report), indent=2, ensure_ascii=False, allow_nan=False)
-    write_text(folder / FILES[0], f"{text}\n")
     page = gate_page(report.verdict, report.rejects_in_a_row, report.alarm)
-    write_text(folder / FILES[1], page)
+    write_report_files(folder, FILES, gate_json(report), page)
 
 
 def gate_json(report: GateReport) -> dict[str, Any]:
