@@ -1,4 +1,4 @@
-"""A run that dies as it ends: its hooks are told all the same."""
+"""A run that dies: its hooks are told all the same, and once."""
 
 from collections.abc import Mapping
 from contextlib import closing
@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from support.hooks import shell
-from support.retraining import Shop, open_shop
+from support.retraining import NOW, Shop, open_shop
 
 from configs.errors import DataError
-from trainers.retraining import cycle
+from trainers.retraining import cycle, stages
 from trainers.retraining.cycle import REJECTED
 from trainers.retraining.ledger import runs
 from trainers.retraining.ledger.database import open_ledger
@@ -68,4 +68,28 @@ def test_of_a_fault(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DataError):
         shop.retrain(shop.config(hooks=hooks))
     assert told.read_text() == "told\n"
+    assert number_of_runs(shop) == 1
+
+
+def test_what_was_told_before_a_kill_is_not_told_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, drift = shop.folder / "told", {"verdict": "warn", "anomalies": [{"text": "it moved"}]}
+    kinds = ("on_drift", "post_train", "on_reject")
+    hooks = [shell(f"echo {one} >> {told}", one).model_dump() for one in kinds]
+    monkeypatch.setattr(stages, "validate", lambda *_: drift)
+    monkeypatch.setattr(stages, "build", lambda *_: {"trained_until_us": 0})
+
+    def stops(*_: Any) -> None:
+        raise Stopped
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stages, "gate", stops)
+        with pytest.raises(Stopped):
+            shop.retrain(shop.config(hooks=hooks))
+    verdict = {"passed": False, "reason": "worse", "alarm": None}
+    monkeypatch.setattr(stages, "gate", lambda *_: verdict)
+    ended = shop.retrain(shop.config(hooks=hooks), clock=lambda: NOW + 60)
+    assert ended.exit_code == REJECTED
+    assert told.read_text().split() == [*kinds]
     assert number_of_runs(shop) == 1

@@ -10,7 +10,7 @@ from math import isfinite
 from typing import Any
 
 from configs.errors import ArtifactError
-from configs.hooks import EventKind
+from configs.hooks import CAN_VETO, EventKind
 
 VERSION = 1
 """Of the JSON form; a key that is gone or means something else raises it, a new key does not."""
@@ -34,7 +34,10 @@ class Event:
 def make_event(
     kind: EventKind, run_id: str, model: str, now: float, payload: Mapping[str, Any]
 ) -> Event:
-    """An event whose id is made of all that it holds.
+    """An event whose id is made of what has happened, whenever it is told.
+
+    A run that was killed and goes on makes the same event again at a later time, and the outbox
+    passes it over. A question is another one each time, for it wants an answer each time.
 
     Args:
         kind: what happened.
@@ -46,7 +49,8 @@ def make_event(
     """
     time = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     values = {key: _plain(value) for key, value in payload.items()}
-    content = json.dumps([kind, run_id, model, time, values], sort_keys=True)
+    asked = time if kind in CAN_VETO else None
+    content = json.dumps([kind, run_id, model, asked, values], sort_keys=True)
     event_id = hashlib.sha256(content.encode()).hexdigest()[:32]
     return Event(event_id, kind, run_id, model, time, values)
 

@@ -32,11 +32,20 @@ def test_the_id_is_of_the_content():
         make_event("on_drift", "run-1", "demo", 0.0, {}).id,
         make_event("on_error", "run-1", "demo", 0.0, {}).id,
         make_event("on_drift", "run-2", "demo", 0.0, {}).id,
-        make_event("on_drift", "run-1", "demo", 1.0, {}).id,
+        make_event("on_drift", "run-1", "other", 0.0, {}).id,
         make_event("on_drift", "run-1", "demo", 0.0, {"a": 1}).id,
     }
     assert len(ids) == 5
-    assert make_event("on_drift", "run-1", "demo", 0.0, {}).id in ids
+
+
+def test_what_is_told_later_is_the_same_event():
+    ids = {make_event("on_drift", "run-1", "demo", now, {"a": 1}).id for now in (0.0, 1.0)}
+    assert len(ids) == 1
+
+
+def test_what_is_asked_later_is_another_question():
+    ids = {make_event("pre_train", "run-1", "demo", now, {"a": 1}).id for now in (0.0, 1.0)}
+    assert len(ids) == 2
 
 
 def test_numbers_that_are_not_finite_are_null():

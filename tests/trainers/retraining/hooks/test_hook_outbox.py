@@ -14,7 +14,7 @@ from support.receivers import Reply, receiver
 
 from configs.hooks import HookConfig
 from trainers.retraining.hooks import outbox
-from trainers.retraining.hooks.events import Event, from_json, to_json
+from trainers.retraining.hooks.events import Event, from_json, make_event, to_json
 from trainers.retraining.hooks.outbox import Retries
 from trainers.retraining.hooks.outcomes import Outcome
 
@@ -92,6 +92,16 @@ def test_an_event_that_is_put_twice_is_delivered_once(connection: sqlite3.Connec
         outbox.put_now(connection, [FIRST], event())
         outbox.deliver_due(connection, [FIRST], hooks.clock)
     assert hooks.runs() == ["first run-1"]
+
+
+def test_an_event_that_is_put_again_later_is_the_one_that_was_put_first(
+    connection: sqlite3.Connection, hooks: Hooks
+):
+    first, again = (make_event("on_publish", "run-1", "demo", now, {"a": 1}) for now in (0.0, 60.0))
+    for one in (first, again):
+        outbox.put_now(connection, [FIRST], one)
+        outbox.deliver_due(connection, [FIRST], hooks.clock)
+    assert hooks.calls == [("first", to_json(first))]
 
 
 def test_what_is_rolled_back_is_not_told(connection: sqlite3.Connection, hooks: Hooks):
