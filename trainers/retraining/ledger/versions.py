@@ -86,12 +86,6 @@ def latest(connection: sqlite3.Connection) -> Version | None:
     return _select(connection, "ORDER BY number DESC LIMIT 1")
 
 
-def all_versions(connection: sqlite3.Connection) -> list[Version]:
-    """Every version, by number."""
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM versions ORDER BY number")  # noqa: S608
-    return [Version(*row) for row in rows]
-
-
 def of_run(connection: sqlite3.Connection, run_id: str) -> Version | None:
     """The version that a run has published; None when it has published none."""
     return _select(connection, "WHERE run_id = ?", run_id)
