@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 def table(skew: Skew) -> "Table":
     """The inputs that differ in any request, with their examples."""
     from rich.table import Table
+    from rich.text import Text
 
     made = Table("input", "differ", "limit", "verdict", "request", "trained", "served")
     for one in skew.report.mismatches:
         if one.differing:
             for row in _rows(one, [e for e in skew.examples if e.column == one.column]):
-                made.add_row(*row)
+                made.add_row(*map(Text, row))  # as it is: brackets are markup in a string
     return made
 
 

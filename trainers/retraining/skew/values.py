@@ -3,21 +3,24 @@
 from typing import Any
 
 _WIDTH = 40
-"""Characters of a value that are shown."""
+"""Characters of a text that are shown."""
+_LATEST = 3
+"""Items of a list that are shown."""
 
 
 def as_text(value: Any) -> str:
-    """An Arrow scalar in few characters: the beginning of a text, the latest items of a list."""
+    """An Arrow scalar in few characters: the beginning of a text, the last items of a list."""
     found = value.as_py()
-    if found is None:
-        return "missing"
-    if isinstance(found, list):
-        whole = ", ".join("missing" if one is None else _one(one) for one in found)
-        return f"[{whole}]" if len(whole) <= _WIDTH else f"[... {whole[-_WIDTH:]}]"
-    text = _one(found)
-    return text if len(text) <= _WIDTH else f"{text[:_WIDTH]}..."
+    if not isinstance(found, list):
+        return _one(found)
+    before = ["..."] if len(found) > _LATEST else []
+    return f"[{', '.join([*before, *map(_one, found[-_LATEST:])])}]"
 
 
 def _one(value: Any) -> str:
-    """Numbers are those of float32, of which seven digits tell."""
-    return f"{value:.7g}" if isinstance(value, float) else str(value)
+    if value is None:
+        return "missing"
+    if isinstance(value, float):  # of 32 bits, which hold seven digits
+        return f"{value:.7g}"
+    text = str(value)
+    return text if len(text) <= _WIDTH else f"{text[:_WIDTH]}..."
