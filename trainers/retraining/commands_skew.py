@@ -4,9 +4,11 @@ from pathlib import Path
 
 import click
 
+from trainers.retraining.commands_ledger import artifacts_option, name_argument
+
 
 @click.command()
-@click.argument("name", required=False)
+@name_argument
 @click.option(
     "--logged", required=True, metavar="GLOB",
     help="Parquet files of served features, a row for each request; a file, a folder or a glob.",
@@ -14,13 +16,7 @@ import click
 @click.option(
     "--run", "run_id", metavar="ID", help="Run of retraining.  [default: the latest published]"
 )
-@click.option(
-    "--artifacts",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("artifacts"),
-    show_default=True,
-    help="Folder that `tfrs retrain` writes to.",
-)
+@artifacts_option
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
