@@ -1,8 +1,8 @@
 """Continuous retraining."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from configs.drift import DriftConfig
 from configs.gate import GateConfig
@@ -39,6 +39,9 @@ class RetrainingConfig(Section):
     """Days of data after which `warm_then_weekly_full` begins anew."""
     min_new_events: Annotated[int, Field(ge=1)] = 1
     """New events below which there is nothing to do."""
+    drift_after_events: Annotated[int, Field(ge=1)] | None = None
+    """New events from which on, below `min_new_events`, drift among them begins a training at
+    once; never when missing."""
     max_staleness_hours: Annotated[float, Field(gt=0)] | None = None
     """Hours since the last publication after which fewer new events will do; no limit when
     missing."""
@@ -61,6 +64,16 @@ class RetrainingConfig(Section):
     """What a model must show before it is published."""
     hooks: Hooks = ()
     """Who is told, and asked."""
+
+    @model_validator(mode="after")
+    def _check_drift_after(self) -> Self:
+        least, most = self.drift_after_events, self.min_new_events
+        if least is not None and least >= most:
+            raise ValueError(
+                f"`drift_after_events` must be below `min_new_events` = {most}, received {least}: "
+                "so many begin a training anyway. Lower it, or raise `min_new_events`"
+            )
+        return self
 
     @field_validator("publish_to")
     @classmethod

@@ -10,7 +10,7 @@ the same shards. The bundle is written before the gate, for the gate asks it as 
 import logging
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,12 @@ from rich.console import Console
 from configs.errors import ArtifactError, ConfigError, TfrsError
 from configs.run import RunConfig, fingerprint
 from tfrs_models.durable import remove_unfinished
-from trainers.folders import CONFIG, DONE, stage, write_json
+from trainers.folders import CONFIG, DONE, read_done, stage, write_json
 from trainers.retraining import stages
 from trainers.retraining.former_config import former_config
 from trainers.retraining.hooks import outbox
 from trainers.retraining.hooks.run import ask, flush, notify
-from trainers.retraining.idle import enough, rejected_before
+from trainers.retraining.idle import beginning
 from trainers.retraining.ledger import runs
 from trainers.retraining.ledger.database import transaction
 from trainers.retraining.ledger.runs import Run
@@ -162,17 +162,13 @@ def _run(work: Work, full: bool) -> Ended:
     new = stages.chosen(work, taken)
     events = sum(shard.accepted for shard in new)
     _log.info("%d shards are pending, with %d events", len(new), events)
-    planned = (work.folder / "plan" / DONE).exists()
-    nothing = None if planned else _nothing_to_do(work, new, full)
+    nothing = _plan(work, new, full)
     if nothing is not None:
         return _end(work, "nothing_new", NOTHING_NEW, nothing)
-    record = stage(
-        work.folder / "plan", lambda: make_plan(work.config, work.state, new, full).to_json()
-    )
-    plan = Plan.from_json(record)
+    plan = Plan.from_json(read_done(work.folder / "plan"))
     work.console.print(f"[bold]{plan.policy.capitalize()}[/bold] training: {plan.reason}")
     _log.info("%s training: %s", plan.policy, plan.reason)
-    drift = stages.validate(work, plan, new)
+    drift = stages.validate(work, new)
     for anomaly in drift["anomalies"]:
         _log.warning("drift: %s", anomaly["text"])
         work.console.print(f"[yellow]Drift[/yellow]: {anomaly['text']}")
@@ -188,9 +184,19 @@ def _run(work: Work, full: bool) -> Ended:
     return _decide(work, plan, built)
 
 
-def _nothing_to_do(work: Work, new: list[Shard], full: bool) -> str | None:
-    few = enough(work.config, new, _seconds_since(work), full)
-    return few if few is not None or full else rejected_before(work, new)
+def _plan(work: Work, new: list[Shard], full: bool) -> str | None:
+    """Plan the run, once; why there is nothing to do, or None."""
+    folder = work.folder / "plan"
+    if (folder / DONE).exists():
+        return None
+    begun = beginning(work, new, full)
+    if begun.cause is None:
+        return begun.sentence
+    runs.add_cause(work.state.ledger, work.run_id, begun.cause)
+    plan = make_plan(work.config, work.state, new, full)
+    said = replace(plan, reason=f"{plan.reason}; {begun.sentence}")
+    stage(folder, said.to_json)
+    return None
 
 
 def _decide(work: Work, plan: Plan, built: dict[str, Any]) -> Ended:
@@ -231,9 +237,3 @@ def _failed(work: Work, error: TfrsError) -> None:
         outbox.put(ledger, hooks, event)
     outbox.deliver_due(ledger, hooks, work.clock)
     write_metrics_file(work, error.exit_code)
-
-
-def _seconds_since(work: Work) -> float | None:
-    """Seconds since a run was last published; None before the first."""
-    last = runs.last_success(work.state.ledger)
-    return None if last is None else work.clock() - datetime.fromisoformat(last).timestamp()

@@ -9,7 +9,9 @@ from trainers.retraining.drift.findings import DriftReport
 from trainers.retraining.drift.measure import measure_drift
 from trainers.retraining.fresh import SEQUENCE
 from trainers.retraining.intake.layout import rows_path
+from trainers.retraining.ledger import shards
 from trainers.retraining.ledger.shards import Shard
+from trainers.retraining.work import Work
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,12 +30,29 @@ def measured_drift(
     return measure_drift(reference, current, settings)
 
 
-def _newest(log: Path, shards: Sequence[Shard]) -> "pa.Table | None":
+def drift_of(work: Work, new: Sequence[Shard]) -> DriftReport | None:
+    """The new shards beside the other ones of the log; None where one of them has no rows."""
+    own = {shard.sha256 for shard in new}
+    learned = [one for one in shards.in_log(work.state.ledger) if one.sha256 not in own]
+    return measured_drift(work.state.log, learned, new, work.config.retraining.drift)
+
+
+def moved(report: DriftReport) -> tuple[str, ...]:
+    """The columns that moved too far, each once.
+
+    How many rows the days have does not count: of a day that has not ended there are always few.
+    """
+    columns = [one.column for one in report.columns if one.verdict != "ok"]
+    rates = [one.column for one in report.rates if one.verdict != "ok"]
+    return tuple(dict.fromkeys([*columns, *rates]))
+
+
+def _newest(log: Path, found: Sequence[Shard]) -> "pa.Table | None":
     """The rows of the newest shards that fit, without the column of the log itself."""
     import pyarrow as pa
 
     parts, rows = [], 0
-    for shard in _newest_first(shards):
+    for shard in _newest_first(found):
         if rows >= _ROWS:
             break
         parts.append(_read(log, shard))
@@ -43,8 +62,8 @@ def _newest(log: Path, shards: Sequence[Shard]) -> "pa.Table | None":
     return pa.concat_tables(parts, promote_options="permissive").slice(0, _ROWS)
 
 
-def _newest_first(shards: Sequence[Shard]) -> Iterable[Shard]:
-    with_rows = [shard for shard in shards if shard.accepted]
+def _newest_first(found: Sequence[Shard]) -> Iterable[Shard]:
+    with_rows = [shard for shard in found if shard.accepted]
     return sorted(with_rows, key=lambda shard: shard.sequence, reverse=True)
 
 

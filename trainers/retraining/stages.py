@@ -15,7 +15,7 @@ from trainers.folders import stage
 from trainers.report.page import REPORT_FILE
 from trainers.retraining.contest import Champion, judged
 from trainers.retraining.drift.report import drift_json, write_drift
-from trainers.retraining.drifted import measured_drift
+from trainers.retraining.drifted import drift_of
 from trainers.retraining.fresh import fresh_events
 from trainers.retraining.gate.report import GateReport, gate_json, write_gate
 from trainers.retraining.intake.take_in import take_in
@@ -51,13 +51,11 @@ def chosen(work: Work, record: Record) -> list[Shard]:
     return [every[sha256] for sha256 in record["shards"]]
 
 
-def validate(work: Work, plan: Plan, new: list[Shard]) -> Record:
+def validate(work: Work, new: list[Shard]) -> Record:
     """Compare the new events with those learned, and write the report."""
 
     def compare() -> Record:
-        every = shards.in_log(work.state.ledger)
-        learned = [shard for shard in every if shard.sha256 not in plan.shards]
-        report = measured_drift(work.state.log, learned, new, work.config.retraining.drift)
+        report = drift_of(work, new)
         if report is None:
             return {"verdict": "ok", "anomalies": []}
         write_drift(report, work.folder)

@@ -1,20 +1,23 @@
 """Whole runs: published, nothing new, rejected, vetoed, failed, resumed."""
 
 import json
+import re
 import shutil
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.retraining import Shop, open_shop
+from support.retraining import NOW, Shop, open_shop
 from support.training import assert_same_numbers, checkpoint
 
 from configs.errors import ArtifactError, ConfigError, DataError
 from configs.load import changed
+from configs.run import RunConfig
 from exports.manifest import read_manifest
 from exports.publishing.ledger import read_ledger
-from trainers.retraining import cycle, stages
+from trainers.retraining import cycle, idle, stages
+from trainers.retraining.cycle import Ended
 from trainers.retraining.ledger import gates, runs, shards, versions
 from trainers.retraining.ledger.balance import check_balance
 from trainers.retraining.ledger.database import open_ledger
@@ -162,6 +165,88 @@ def test_a_declared_drift_stops_the_run(shop: Shop) -> None:
     assert stable(shop) == 1
 
 
+MOVED = {"threshold": 1e-6}
+"""Of a column: its new events are unlike the others, whatever they are."""
+STILL = {"threshold": 1.0}
+
+
+def quiet(shop: Shop, **item: Any) -> RunConfig:
+    """Settings with which three days of the shop are too few events, unless items have drifted."""
+    drift = {"watch": ["item_id"], "columns": {"item_id": item}}
+    return shop.config(min_new_events=10**6, drift_after_events=1, drift=drift)
+
+
+def rejected_for_good(shop: Shop, config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> Ended:
+    """A run whose verdict the ledger has."""
+    judged_as(monkeypatch, passed=False, reason="1 of 9 rules is broken")
+    ended = shop.retrain(config)
+    with ledger(shop) as connection:
+        gates.add(connection, ended.run_id, False, {"checks": []})
+    return ended
+
+
+def test_few_events_that_have_drifted_are_learned_at_once(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged_as(monkeypatch, passed=False, reason="1 of 9 rules is broken")
+    ended = shop.retrain(quiet(shop, **MOVED))
+    assert ended.exit_code == 10
+    plan = json.loads((run_folder(shop, ended.run_id) / "plan" / "done.json").read_text())
+    said = r"it goes on from version 1; [\d,]+ new events have drifted: `item_id`"
+    assert re.fullmatch(said, plan["reason"])
+    with ledger(shop) as connection:
+        assert runs.get(connection, ended.run_id).trigger == "schedule: drift"
+
+
+def test_few_events_that_have_not_drifted_wait(shop: Shop) -> None:
+    ended = shop.retrain(quiet(shop, **STILL))
+    assert ended.exit_code == 11
+    assert ended.reason.endswith("`retraining.min_new_events` = 1,000,000, and like those learned")
+
+
+def test_drift_is_not_measured_where_it_does_not_count(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idle, "drift_of", lambda *_: pytest.fail("it was measured"))
+    assert shop.retrain(shop.config(min_new_events=10**6)).exit_code == 11
+
+
+def test_drift_that_stops_is_not_learned_however_often_it_is_tried(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stages, "build", lambda *_: pytest.fail("it was learned"))
+    for _ in range(2):
+        with pytest.raises(DataError, match="unlike those learned: `item_id`"):
+            shop.retrain(quiet(shop, **MOVED, action="stop"))
+    with ledger(shop) as connection:
+        ended = [(one.state, one.exit_code) for one in runs.latest(connection, 2)]
+    assert ended == [("failed", 65)] * 2
+
+
+def test_drifted_events_that_were_rejected_wait_for_more(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = quiet(shop, **MOVED)
+    rejected = rejected_for_good(shop, config, monkeypatch)
+    monkeypatch.setattr(idle, "drift_of", lambda *_: pytest.fail("it was measured"))
+    again = shop.retrain(config)
+    assert again.exit_code == 11
+    assert again.reason.startswith(f"the run {rejected.run_id} was rejected")
+
+
+def test_the_history_says_what_began_a_run(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged_as(monkeypatch, passed=False, reason="1 of 9 rules is broken")
+    stale = shop.config(min_new_events=10**6, max_staleness_hours=1)
+    found = [
+        shop.retrain(trigger="cron"),
+        shop.retrain(stale, clock=lambda: NOW + 7_200),
+        shop.retrain(full=True),
+    ]
+    with ledger(shop) as connection:
+        said = [runs.get(connection, one.run_id).trigger for one in found]
+    assert said == ["cron: events", "schedule: staleness", "schedule: asked for"]
+
+
 STAGES = ("validate", "gate", "publish")
 
 
@@ -272,10 +357,7 @@ def test_a_split_that_is_not_one_in_time_is_refused(first: Shop) -> None:
 def test_the_same_events_are_not_rejected_twice(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judged_as(monkeypatch, passed=False, reason="1 of 9 rules is broken")
-    rejected = shop.retrain()
-    with ledger(shop) as connection:
-        gates.add(connection, rejected.run_id, False, {"checks": []})
+    rejected = rejected_for_good(shop, shop.config(), monkeypatch)
     again = shop.retrain()
     assert again.exit_code == 11
     assert (

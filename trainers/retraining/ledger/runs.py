@@ -20,7 +20,7 @@ class Run:
     Attributes:
         id: unique.
         started: when, ISO 8601 in UTC.
-        trigger: why it began.
+        trigger: who called it, and what let it begin.
         policy: how it trains.
         parent: the version it starts from, or None.
         state: `running` until it has ended.
@@ -73,6 +73,22 @@ def add_shards(connection: sqlite3.Connection, run_id: str, shards: Iterable[str
                 "VALUES (?, (SELECT count(*) FROM run_shards WHERE run_id = ?), ?)",
                 (run_id, run_id, sha256),
             )
+
+
+def add_cause(connection: sqlite3.Connection, run_id: str, cause: str) -> None:
+    """Note, behind its trigger, what let a run begin; what is noted already is not noted again.
+
+    Raises:
+        ArtifactError: there is no such run.
+    """
+    said = f": {cause}"
+    with transaction(connection):
+        _refuse_unknown(connection, run_id)
+        connection.execute(
+            'UPDATE runs SET "trigger" = "trigger" || ? '
+            'WHERE id = ? AND substr("trigger", -length(?)) <> ?',
+            (said, run_id, said, said),
+        )
 
 
 def finish(

@@ -37,6 +37,13 @@ def test_a_run_that_has_ended_says_how(ledger):
     )
 
 
+def test_what_let_a_run_begin_stands_behind_its_trigger_once(ledger):
+    runs.begin(ledger, run(1))
+    for _ in range(2):
+        runs.add_cause(ledger, "r1", "drift")
+    assert runs.get(ledger, "r1").trigger == "cron: drift"
+
+
 def test_a_second_run_at_a_time_is_refused(ledger):
     runs.begin(ledger, run(1))
     with pytest.raises(ArtifactError, match=r"`r1` of 2026.* has not ended"):
