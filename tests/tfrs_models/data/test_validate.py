@@ -5,6 +5,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from configs.errors import DataError
@@ -47,6 +49,17 @@ def test_broken_row_is_quarantined_with_its_reason(prepare_lines, rows, log, cel
     assert row["source_file"].endswith("events.csv")
     assert row["source_row"] == 52  # the header and 50 good lines stand before it
     assert len(dataset.events) == 50
+
+
+def test_nan_beside_sound_values_of_a_parquet_file_is_quarantined(prepare_lines, rows, log):
+    # The file's statistics leave NaN out: by them no value is above 1.
+    user, item, time = zip(*(line.split(",") for line in log), strict=True)
+    columns = {"user_id": user, "item_id": item, "timestamp": [int(one) for one in time]}
+    table = pa.table(columns | {"value": [float("nan"), *[1.0] * (len(log) - 1)]})
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink)
+    dataset = prepare_lines(sink.getvalue().to_pybytes(), name="events.parquet", **LENIENT)
+    assert [row["reason"] for row in rows(dataset, "quarantine")] == ["value is not finite"]
 
 
 def test_surplus_delimiters_at_the_end_of_a_line_are_harmless(prepare_lines, log):
