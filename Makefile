@@ -19,7 +19,7 @@ demo: venv
 	$(BIN)/tfrs recommend demo
 
 test: venv
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: venv
 	$(BIN)/ruff check .

@@ -72,7 +72,7 @@ class Shop:
         return retrain(config or self.config(), self.artifacts, Console(quiet=True), **settings)
 
 
-def open_shop(folder: Path) -> Shop:
+def open_shop(folder: Path, **world: Any) -> Shop:
     """A shop whose whole log is written and of which nothing has come yet."""
-    write_log(folder / "all")
+    write_log(folder / "all", **world)
     return Shop(folder)

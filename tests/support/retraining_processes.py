@@ -128,15 +128,15 @@ def assert_second_version_is_whole(retraining: Retraining) -> None:
 class Reader(threading.Thread):
     """Opens the served version again and again, and keeps what it saw and what went wrong."""
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, pause_seconds: float = 0.02) -> None:
         super().__init__()
-        self._base, self._end = base, threading.Event()
+        self._base, self._end, self._pause_seconds = base, threading.Event(), pause_seconds
         self.faults: list[str] = []
         self.seen: list[tuple[int, str]] = []
 
     def run(self) -> None:
         """Read until `stop`."""
-        while not self._end.wait(0.02):
+        while not self._end.wait(self._pause_seconds):
             try:
                 self._read()
             except Exception as error:

@@ -1,6 +1,7 @@
 """A tiny shop's log, cut by days."""
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,9 +14,9 @@ from tfrs_models.data.simulation.options import Options
 from tfrs_models.data.simulation.world import build_world
 
 
-def write_log(folder: Path) -> Path:
-    """Events, items and users of thirty days as Parquet."""
-    write_world(build_world(Options.model_validate(WORLD), 42), folder)
+def write_log(folder: Path, **world: Any) -> Path:
+    """Events, items and users as Parquet: thirty days, if `world` does not say otherwise."""
+    write_world(build_world(Options.model_validate({**WORLD, **world}), 42), folder)
     return folder
 
 
