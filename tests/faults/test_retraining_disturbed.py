@@ -11,7 +11,7 @@ from support.hooks import shell
 from support.retraining_processes import NAME, Retraining, assert_second_version_is_whole
 from support.training import assert_same_numbers
 
-from configs.errors import ArtifactError
+from configs.errors import ArtifactError, DataError
 from trainers.retraining.cycle import NOTHING_NEW, PUBLISHED, REJECTED
 from trainers.retraining.ledger import shards, versions
 from trainers.retraining.work import Clock
@@ -94,6 +94,23 @@ def test_a_clock_that_jumps_changes_neither_versions_nor_watermark(restored: Ret
         latest = versions.latest(ledger)
     assert latest is not None
     assert latest.number == 2
+
+
+@pytest.mark.slow
+def test_a_clock_a_day_behind_the_events_refuses_them_until_it_is_right(
+    copied: Retraining,
+) -> None:
+    path = copied.shop.bring(24, 27)
+    newest = pc.max(pq.read_table(path)["timestamp"]).cast("int64").as_py() / 1_000_000
+    known = watermark(copied)
+    with pytest.raises(DataError, match=r"24-27\.parquet is not taken in.*in the future"):
+        copied.shop.retrain(clock=lambda: newest - DAY)
+    assert (copied.last_run().state, copied.stable, watermark(copied)) == ("failed", 1, known)
+    refusing = copied.shop.config(hooks=[shell("exit 10", "pre_train", may_veto=True).model_dump()])
+    assert copied.shop.retrain(refusing, clock=lambda: newest + 1).exit_code == REJECTED
+    with copied.ledger() as ledger:
+        [shard] = shards.pending(ledger)
+    assert (shard.accepted, shard.quarantined) == (shard.rows - shard.duplicates, 0)
 
 
 def clock_moved_by(seconds: float) -> Clock:
