@@ -56,6 +56,7 @@ def test_what_a_fifth_of_the_ids_has_taught_stays_when_they_never_come_again(
         assert ended.code == PUBLISHED, ended.output
     for side, names in gone.items():
         assert known(copied, 3, side)[::EACH_FIFTH][: len(names)] == names
+    # An item moves on as long as it stands in the history of a user who comes; a user does not.
     before, after = (retrieval_tables(copied, number, "user_id") for number in (2, 3))
     rows = [FIRST_ROW + EACH_FIFTH * place for place in range(len(gone["user_id"]))]
     assert before.keys() == after.keys()
