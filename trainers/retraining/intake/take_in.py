@@ -131,6 +131,8 @@ def _judged(
     try:
         refuse(database, counts, intake.settings)
     except DataError as error:
+        if not counts.late + counts.quarantined:
+            raise
         kept = refused_path(intake.log, sha256)
         write_aside(database, kept)
         raise DataError(f"{error} The rows put aside are in {kept}.") from error

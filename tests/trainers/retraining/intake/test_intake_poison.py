@@ -93,6 +93,13 @@ def test_the_rows_for_which_a_file_was_refused_lie_aside_until_the_next_call(sou
     assert not kept.exists()
 
 
+def test_of_a_file_without_rows_nothing_lies_aside(sound):
+    sound.put("1.csv", HEADER.encode())
+    with pytest.raises(DataError, match=r"it has no rows\. Nothing of it was accepted"):
+        sound.take()
+    assert not list((sound.log / "quarantine").glob("refused-*"))
+
+
 def test_a_file_with_too_many_late_rows_is_refused(sound):
     # Six hours before the 26th is the 20th: of 100 rows, two are older.
     hours = [19, 18, *[21] * 98]
