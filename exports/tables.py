@@ -32,7 +32,7 @@ def item_table(dataset: PreparedDataset, spec: FeatureSpec, known_until: int | N
     import pyarrow.parquet as pq
 
     path = dataset.folder / "items.parquet"
-    table = _raw_table(path, [raw for raw in spec.raw_inputs if raw.table == "item"])
+    table = raw_table(path, [raw for raw in spec.raw_inputs if raw.table == "item"])
     others = [name for name in pq.read_schema(path).names if name not in table.column_names]
     for name, column in zip(others, pq.read_table(path, columns=others).columns, strict=True):
         table = table.append_column(name, column)
@@ -76,8 +76,8 @@ def user_table(dataset: PreparedDataset, spec: FeatureSpec) -> Any:
     import pyarrow.compute as pc
 
     path = dataset.folder / "users.parquet"
-    table = _raw_table(path, [raw for raw in spec.raw_inputs if raw.table == "user"])
-    ids = _raw_table(
+    table = raw_table(path, [raw for raw in spec.raw_inputs if raw.table == "user"])
+    ids = raw_table(
         dataset.folder / "items.parquet", [raw for raw in spec.raw_inputs if raw.name == "item_id"]
     )
     names = ids.column("item_id").combine_chunks()
@@ -98,7 +98,8 @@ def write_users(table: Any, path: Path) -> None:
         file.write_table(table.combine_chunks())
 
 
-def _raw_table(path: Path, columns: Sequence[RawInput]) -> Any:
+def raw_table(path: Path, columns: Sequence[RawInput]) -> Any:
+    """The columns of a Parquet file as models take them, a `pyarrow.Table`."""
     import pyarrow as pa
 
     batches = [pa.table(arrays) for _, arrays in read_arrow(path, columns, _BATCH)]

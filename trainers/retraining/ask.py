@@ -13,13 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from configs.features import Table
 from exports.loader import Input, LoadedModel, load_model
 from exports.raw import missing_rows, raw_columns
 from exports.requests.asked import asked_rows
+from exports.tables import raw_table
 from exports.user_rows import padded
 from tfrs_models.data.dataset import FIRST_ROW, PreparedDataset
 from tfrs_models.evaluation.queries import Queries
 from tfrs_models.features.history import HISTORY, REQUEST_TIME, TIME, TYPE
+from tfrs_models.features.spec import FeatureSpec
 from tfrs_models.features.tables import MICROSECONDS_A_SECOND, table_path
 from tfrs_models.metrics.rows import Rows
 
@@ -60,9 +63,9 @@ def ask_bundle(
         k: K.
         exclude_seen: whether what a user took before stays out.
     """
-    ids = item_ids(dataset)
+    ids, spec = item_ids(dataset), FeatureSpec.load(bundle / "features")
     with closing(load_model(bundle)) as model:
-        given = RawQueries(model.inputs, dataset, ids, k, exclude_seen)
+        given = RawQueries(model.inputs, spec, dataset, ids, k, exclude_seen)
         blocks = [
             model(given.inputs(queries.take(np.arange(start, min(start + _BLOCK, len(queries))))))
             for start in range(0, len(queries), _BLOCK)
@@ -87,6 +90,7 @@ class RawQueries:
 
     Args:
         inputs: of the model.
+        spec: its features, which say what its raw inputs are.
         dataset: holds the users, items and events that the queries name.
         ids: of its items by row; see `item_ids`.
         k: items that are asked for.
@@ -96,23 +100,19 @@ class RawQueries:
     def __init__(
         self,
         inputs: Mapping[str, Input],
+        spec: FeatureSpec,
         dataset: PreparedDataset,
         ids: list[str],
         k: int,
         exclude_seen: bool,
     ) -> None:
-        import pyarrow.parquet as pq
-
         self._inputs = inputs
         self._dataset = dataset
         self._ids = np.array(ids, object)
         self._k = k
         self._exclude_seen = exclude_seen
-        self._users = pq.read_table(table_path(dataset, "user"))
-        path = table_path(dataset, "context")
-        wanted = {*inputs} - {REQUEST_TIME, "user_id", "item_id"}
-        columns = [name for name in pq.read_schema(path).names if name in wanted]
-        self._events = pq.read_table(path, columns=columns)
+        self._users = _stored(dataset, "user", spec)
+        self._events = _stored(dataset, "context", spec)
 
     def inputs(self, queries: Queries) -> Columns:
         """Raw inputs of the queries, [Q] and [Q, L]."""
@@ -141,6 +141,15 @@ class RawQueries:
             TIME: padded(_lists(items, seconds), Input("int64", (None, None))),
             REQUEST_TIME: queries.time // MICROSECONDS_A_SECOND,
         }
+
+
+def _stored(dataset: PreparedDataset, table: Table, spec: FeatureSpec) -> Any:
+    """The columns of a table that a model reads and the dataset has, as the model takes them."""
+    import pyarrow.parquet as pq
+
+    path = table_path(dataset, table)
+    known = {*pq.read_schema(path).names} - {REQUEST_TIME}
+    return raw_table(path, [r for r in spec.raw_inputs if r.table == table and r.name in known])
 
 
 def _lists(rows: Rows, values: NDArray[Any]) -> list[list[Any]]:
