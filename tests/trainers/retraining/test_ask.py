@@ -74,9 +74,6 @@ def test_the_lists_are_those_of_the_models_in_memory(asked: Asked) -> None:
     mine, theirs = (np.where(x < known, x, 0) for x in (asked.answers.lists, asked.expected))
     same = (mine == theirs).all(axis=1)
     assert same.mean() > 0.97
-    np.testing.assert_array_equal(
-        np.sort(asked.answers.lists[same], axis=1), np.sort(asked.expected[same], axis=1)
-    )
 
 
 def test_what_a_user_has_seen_is_in_no_list(asked: Asked) -> None:
