@@ -3,9 +3,8 @@
 Legend: Q queries, K length of the lists.
 """
 
-import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,8 +26,6 @@ from tfrs_models.features.tables import MICROSECONDS_A_SECOND, table_path
 from tfrs_models.metrics.rows import Rows
 
 _BLOCK = 256
-_TIMED = 100
-_ROUNDS = 4
 _HISTORY = 500
 """Latest items of a history that are sent; a model keeps fewer."""
 _TEXTS = Input("string", (None, None))
@@ -37,23 +34,38 @@ Columns = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class Answers:
-    """Lists of a bundle, and how fast they came.
+class OpenBundle:
+    """A bundle and the queries of a dataset, in the form that it takes.
 
     Attributes:
-        lists: int32 [Q, K], item rows of the dataset, best first; 0 where there is no item, or one
-            that the dataset does not know.
-        p99_ms: 99th percentile of requests of one query, milliseconds, in the quietest of four
-            rounds.
+        model: the request model.
+        raw: makes its inputs.
     """
 
-    lists: NDArray[np.int32]
-    p99_ms: float
+    model: LoadedModel
+    raw: "RawQueries"
+
+
+@contextmanager
+def open_bundle(
+    bundle: Path, dataset: PreparedDataset, k: int, exclude_seen: bool
+) -> Iterator[OpenBundle]:
+    """Load a bundle until the block ends.
+
+    Args:
+        bundle: any bundle, of whatever rows and vocabularies.
+        dataset: holds the users, items and events that queries name.
+        k: items that are asked for.
+        exclude_seen: whether what a user took before stays out.
+    """
+    ids, spec = item_ids(dataset), FeatureSpec.load(bundle / "features")
+    with closing(load_model(bundle)) as model:
+        yield OpenBundle(model, RawQueries(model.inputs, spec, dataset, ids, k, exclude_seen))
 
 
 def ask_bundle(
     bundle: Path, dataset: PreparedDataset, queries: Queries, k: int, exclude_seen: bool
-) -> Answers:
+) -> NDArray[np.int32]:
     """Send every query to the request model of a bundle.
 
     Args:
@@ -62,19 +74,24 @@ def ask_bundle(
         queries: at least one.
         k: K.
         exclude_seen: whether what a user took before stays out.
+
+    Returns:
+        int32 [Q, K], item rows of the dataset, best first; 0 where there is no item, or one that
+        the dataset does not know.
     """
-    ids, spec = item_ids(dataset), FeatureSpec.load(bundle / "features")
-    with closing(load_model(bundle)) as model:
-        given = RawQueries(model.inputs, spec, dataset, ids, k, exclude_seen)
+    with open_bundle(bundle, dataset, k, exclude_seen) as given:
         blocks = [
-            model(given.inputs(queries.take(np.arange(start, min(start + _BLOCK, len(queries))))))
-            for start in range(0, len(queries), _BLOCK)
+            given.model(given.raw.inputs(queries.take(np.arange(start, stop))))
+            for start, stop in _blocks(len(queries))
         ]
-        p99 = _p99(model, given, queries)
-    rows = {name.encode(): row for row, name in enumerate(ids) if row >= FIRST_ROW}
+    rows = {name.encode(): row for row, name in enumerate(item_ids(dataset)) if row >= FIRST_ROW}
     found = np.concatenate([block["item_id"] for block in blocks])
     flat = [rows.get(name, 0) for name in found.ravel().tolist()]
-    return Answers(np.array(flat, np.int32).reshape(found.shape), p99)
+    return np.array(flat, np.int32).reshape(found.shape)
+
+
+def _blocks(queries: int) -> list[tuple[int, int]]:
+    return [(start, min(start + _BLOCK, queries)) for start in range(0, queries, _BLOCK)]
 
 
 def item_ids(dataset: PreparedDataset) -> list[str]:
@@ -155,19 +172,3 @@ def _stored(dataset: PreparedDataset, table: Table, spec: FeatureSpec) -> Any:
 def _lists(rows: Rows, values: NDArray[Any]) -> list[list[Any]]:
     """The values of each row."""
     return [part.tolist() for part in np.split(values, rows.indptr[1:-1])]
-
-
-def _p99(model: LoadedModel, given: RawQueries, queries: Queries) -> float:
-    """Of requests of one query each; the quietest of some rounds, for other work disturbs."""
-    rows = range(min(_TIMED, len(queries)))
-    requests = [given.inputs(queries.take(np.array([row]))) for row in rows]
-    return min(float(np.percentile(_seconds(model, requests), 99)) for _ in range(_ROUNDS)) * 1e3
-
-
-def _seconds(model: LoadedModel, requests: list[Columns]) -> list[float]:
-    seconds = []
-    for one in requests:
-        start = time.perf_counter()
-        model(one)
-        seconds.append(time.perf_counter() - start)
-    return seconds

@@ -1,6 +1,7 @@
 """Challenger and champion, asked as a server asks them, on the same later window."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from trainers.retraining.gate.masks import slice_masks
 from trainers.retraining.gate.scored import Facts, Scored, score_lists
 from trainers.retraining.gate.usual import usual_window
 from trainers.retraining.gate.verdict import Check, Verdict
+from trainers.retraining.timed import answer_times
 
 BASELINE = "most_popular"
 
@@ -64,8 +66,10 @@ def judged(
         return Judged(Verdict((sound,), 0, 0, champion is None, config.seed), {})
     gate = config.retraining.gate
     queries = build_queries(dataset, TEST, config.evaluation, config.seed)
-    mine = _scored(config, dataset, queries, challenger)
-    theirs = _scored(config, dataset, queries, champion.bundle) if champion else None
+    bundles = [challenger, champion.bundle] if champion else [challenger]
+    times = _times(config, dataset, queries, bundles)
+    mine = _scored(config, dataset, queries, challenger, times[0])
+    theirs = _scored(config, dataset, queries, champion.bundle, times[1]) if champion else None
     baseline = None if champion else _baseline(config, dataset, queries)
     masks = slice_masks(dataset, queries, gate.slices) if champion else {}
     verdict = decide(theirs, mine, baseline, masks, gate, config.seed)
@@ -90,20 +94,30 @@ def _length(config: RunConfig) -> int:
     return max(split_metric(name)[1] for name in config.retraining.gate.metrics)
 
 
-def _scored(config: RunConfig, dataset: PreparedDataset, queries: Queries, bundle: Path) -> Scored:
+def _times(
+    config: RunConfig, dataset: PreparedDataset, queries: Queries, bundles: Sequence[Path]
+) -> list[float]:
+    """99th percentiles of the answer times, milliseconds."""
+    seen, enough = config.evaluation.exclude_seen, config.retraining.gate.max_latency_ratio
+    return answer_times(bundles, dataset, queries, _length(config), seen, enough or math.inf)
+
+
+def _scored(
+    config: RunConfig, dataset: PreparedDataset, queries: Queries, bundle: Path, p99_ms: float
+) -> Scored:
     seen = config.evaluation.exclude_seen
-    answers = ask_bundle(bundle, dataset, queries, _length(config), seen)
-    exposed = exposure(answers.lists, dataset.num_items)
+    lists = ask_bundle(bundle, dataset, queries, _length(config), seen)
+    exposed = exposure(lists, dataset.num_items)
     popular = head(train_counts(dataset), HEAD_SHARE)
     facts = Facts(
         index_recall=read_manifest(bundle).index_recall,
-        p99_ms=answers.p99_ms,
+        p99_ms=p99_ms,
         bytes=float(bytes_on_disk(bundle)),
         coverage=coverage(exposed),
-        popularity_share=popularity_share(answers.lists, popular),
+        popularity_share=popularity_share(lists, popular),
     )
     metrics = config.retraining.gate.metrics
-    return Scored(queries.user, score_lists(answers.lists, queries, metrics), facts)
+    return Scored(queries.user, score_lists(lists, queries, metrics), facts)
 
 
 def _baseline(config: RunConfig, dataset: PreparedDataset, queries: Queries) -> Scored:

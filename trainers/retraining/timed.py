@@ -1,0 +1,86 @@
+"""How long bundles take to answer the same requests."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tfrs_models.data.dataset import PreparedDataset
+from tfrs_models.evaluation.queries import Queries
+from trainers.retraining.ask import open_bundle
+
+REQUESTS = 100
+_FEWEST, _MOST = 4, 20
+"""Rounds."""
+
+Answer = Callable[[int], object]
+"""Answers the request of a place."""
+
+
+def answer_times(
+    bundles: Sequence[Path],
+    dataset: PreparedDataset,
+    queries: Queries,
+    k: int,
+    exclude_seen: bool,
+    enough: float,
+) -> list[float]:
+    """99th percentile of the times of requests of one query, milliseconds, of each bundle.
+
+    Args:
+        bundles: what is asked.
+        dataset: holds the users, items and events that the queries name.
+        queries: of which the first are asked.
+        k: items that are asked for.
+        exclude_seen: whether what a user took before stays out.
+        enough: see `quietest`.
+    """
+    number = min(REQUESTS, len(queries))
+    with ExitStack() as stack:
+        answers = []
+        for bundle in bundles:
+            given = stack.enter_context(open_bundle(bundle, dataset, k, exclude_seen))
+            asked = [given.raw.inputs(queries.take(np.array([row]))) for row in range(number)]
+            answers.append(lambda place, model=given.model, asked=asked: model(asked[place]))
+        return [seconds * 1e3 for seconds in quietest(answers, number, enough)]
+
+
+def quietest(
+    answers: Sequence[Answer],
+    number: int,
+    enough: float,
+    clock: Callable[[], float] = time.perf_counter,
+) -> list[float]:
+    """99th percentile of the seconds that each takes, in its quietest round.
+
+    Other work of the machine only makes a time longer. So all answer each request in turn, and
+    there are more rounds as long as the first seems slower than it may be.
+
+    Args:
+        answers: what is timed.
+        number: of requests.
+        enough: there are no more rounds once the first takes at most this times the last.
+        clock: seconds since some moment.
+    """
+    best = np.full(len(answers), np.inf)
+    for done in range(1, _MOST + 1):
+        best = np.minimum(best, np.percentile(_round(answers, number, clock), 99, axis=1))
+        if done >= _FEWEST and best[0] <= enough * best[-1]:
+            break
+    return [float(one) for one in best]
+
+
+def _round(
+    answers: Sequence[Answer], number: int, clock: Callable[[], float]
+) -> NDArray[np.float64]:
+    """Seconds of each answer, [answers, requests]."""
+    seconds = np.empty((len(answers), number))
+    for place in range(number):
+        for row, answer in enumerate(answers):
+            start = clock()
+            answer(place)
+            seconds[row, place] = clock() - start
+    return seconds
