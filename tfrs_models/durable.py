@@ -107,7 +107,8 @@ def _flush(path: Path) -> None:
     try:
         os.fsync(descriptor)
     except OSError as error:
-        error.filename = str(path)  # the system does not say whose
+        if error.errno is not None:
+            error.filename = str(path)  # the system does not say whose
         raise
     finally:
         os.close(descriptor)
