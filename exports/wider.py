@@ -62,5 +62,5 @@ def search_enough(
 
 def _free(built: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, int]:
     """The sizes among the settings that no option has fixed."""
-    return {name: size for name, size in built.items() if options.get(name) is None
-            and isinstance(size, int) and not isinstance(size, bool)}  # fmt: skip
+    sizes = {name: size for name, size in built.items() if type(size) is int}
+    return {name: size for name, size in sizes.items() if options.get(name) is None}
