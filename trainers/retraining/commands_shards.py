@@ -98,14 +98,14 @@ def _print_table(found: Sequence[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
-    counts = ("accepted", "duplicates", "late", "quarantined")
     table = Table(
-        "shard", Column("file", no_wrap=True), *(Column(c, justify="right") for c in counts),
-        "learned by",
+        "shard", Column("file", no_wrap=True), Column("accepted", justify="right"),
+        Column("put aside", justify="right"), "learned by",
     )  # fmt: skip
     for one in found:
-        numbers = (f"{one[name]:,}" for name in counts)
-        table.add_row(str(one["sequence"]), one["name"], *numbers, _learned(one))
+        aside = one["rows"] - one["accepted"]
+        counts = (f"{one['accepted']:,}", f"{aside:,}")
+        table.add_row(str(one["sequence"]), one["name"], *counts, _learned(one))
     Console().print(table)
 
 

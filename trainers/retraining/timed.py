@@ -54,10 +54,11 @@ def quietest(
     enough: float,
     clock: Callable[[], float] = time.perf_counter,
 ) -> list[float]:
-    """99th percentile of the seconds that each takes, in its quietest round.
+    """99th percentile of the seconds that each takes, of every request its quietest round.
 
-    Other work of the machine only makes a time longer. So all answer each request in turn, and
-    there are more rounds as long as the first seems slower than it may be.
+    Other work of the machine only makes a time longer. So all answer each request in turn, the
+    shortest time of a request counts, and there are more rounds as long as the first seems slower
+    than it may be.
 
     Args:
         answers: what is timed.
@@ -65,12 +66,13 @@ def quietest(
         enough: there are no more rounds once the first takes at most this times the last.
         clock: seconds since some moment.
     """
-    best = np.full(len(answers), np.inf)
+    best = np.full((len(answers), number), np.inf)
     for done in range(1, _MOST + 1):
-        best = np.minimum(best, np.percentile(_round(answers, number, clock), 99, axis=1))
-        if done >= _FEWEST and best[0] <= enough * best[-1]:
+        best = np.minimum(best, _round(answers, number, clock))
+        slow = np.percentile(best, 99, axis=1)
+        if done >= _FEWEST and slow[0] <= enough * slow[-1]:
             break
-    return [float(one) for one in best]
+    return [float(one) for one in slow]
 
 
 def _round(

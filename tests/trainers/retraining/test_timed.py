@@ -35,8 +35,14 @@ def test_equal_ones_take_equal_times() -> None:
     assert timed(itertools.repeat(2.0), itertools.repeat(2.0)) == pytest.approx([2.0, 2.0])
 
 
-def test_the_quietest_round_counts() -> None:
-    # Ten requests a round: the first round of one and the second of the other are disturbed.
+def test_the_quietest_time_of_a_request_counts() -> None:
+    # Ten requests a round, of which another one is disturbed in each of four rounds.
+    first = itertools.cycle([9.0] + [2.0] * 10)
+    assert timed(first, itertools.repeat(2.0)) == pytest.approx([2.0, 2.0])
+
+
+def test_a_round_that_is_disturbed_from_end_to_end_does_not_count() -> None:
+    # The first round of one and the second of the other.
     first = itertools.chain([9.0] * 10, itertools.repeat(2.0))
     last = itertools.chain([2.0] * 10, [9.0] * 10, itertools.repeat(2.0))
     assert timed(first, last) == pytest.approx([2.0, 2.0])
