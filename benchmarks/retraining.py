@@ -7,6 +7,7 @@ it, brings three more days and retrains:
 
 - `equal`: the days as they are, another seed each time; the version should be published.
 - `shuffled_items`: the items of the new events in another order;
+- `shuffled_labels`: the types of the new events in another order;
 - `turned_labels`: what was shown in vain becomes a view, and views were shown in vain;
 - `shuffled_users`: the users of the new events in another order;
 - `old_day`: a former day three times again, under new times;
@@ -92,6 +93,7 @@ def empty(new: pa.Table, _: pa.Table, __: np.random.Generator) -> pa.Table:
 
 POISONS: Mapping[str, Poison] = {
     "shuffled_items": shuffled("item_id"),
+    "shuffled_labels": shuffled("event_type"),
     "turned_labels": turned_labels,
     "shuffled_users": shuffled("user_id"),
     "old_day": old_day,

@@ -50,9 +50,10 @@ class DriftConfig(Section):
     """Columns whose numbers are names."""
     columns: Mapping[str, ColumnDriftConfig] = {}
     """Settings of single columns."""
-    stop_at: Mapping[str, Distance] = {"event_type": 0.05}
+    stop_at: Mapping[str, Distance] = {"event_type": 0.05, "event_filled": 0.05}
     """Distances of columns from which on the served model is kept, whatever the action: another mix
-    of events is another kind of data. Columns that are not there are passed over."""
+    of events is another kind of data. `tfrs retrain` adds `event_filled`, the type of an event and
+    which of `value` and `position` it has. Columns that are not there are passed over."""
     label: str | None = None
     """Column that is true, or 1, for a positive event; its share is compared."""
     date: str | None = None

@@ -16,6 +16,8 @@ from trainers.retraining.work import Work
 if TYPE_CHECKING:
     import pyarrow as pa
 
+FILLED = "event_filled"
+_FILLED = ("value", "position")
 _ROWS = 500_000
 """Rows of either side at most, the newest ones."""
 
@@ -27,7 +29,25 @@ def measured_drift(
     reference, current = _newest(log, learned), _newest(log, new)
     if reference is None or current is None:
         return None
-    return measure_drift(reference, current, settings)
+    return measure_drift(with_filled(reference), with_filled(current), settings)
+
+
+def with_filled(events: "pa.Table") -> "pa.Table":
+    """The events with `event_filled`: the type of each, and which of value and position it has.
+
+    Types in another order leave the mix of types as it is, and every other column too. But a price
+    that only purchases have stands at impressions then.
+    """
+    import pyarrow.compute as pc
+
+    filled = (
+        pc.if_else(pc.is_valid(events[name]), f" {name}", "")
+        for name in _FILLED
+        if name in events.column_names
+    )
+    return events.append_column(
+        FILLED, pc.binary_join_element_wise(events["event_type"], *filled, "")
+    )
 
 
 def drift_of(work: Work, new: Sequence[Shard]) -> DriftReport | None:
