@@ -40,10 +40,12 @@ class OpenBundle:
     Attributes:
         model: the request model.
         raw: makes its inputs.
+        ids: of the items of the dataset, by row; see `item_ids`.
     """
 
     model: LoadedModel
     raw: "RawQueries"
+    ids: list[str]
 
 
 @contextmanager
@@ -60,31 +62,26 @@ def open_bundle(
     """
     ids, spec = item_ids(dataset), FeatureSpec.load(bundle / "features")
     with closing(load_model(bundle)) as model:
-        yield OpenBundle(model, RawQueries(model.inputs, spec, dataset, ids, k, exclude_seen))
+        raw = RawQueries(model.inputs, spec, dataset, ids, k, exclude_seen)
+        yield OpenBundle(model, raw, ids)
 
 
-def ask_bundle(
-    bundle: Path, dataset: PreparedDataset, queries: Queries, k: int, exclude_seen: bool
-) -> NDArray[np.int32]:
+def ask_bundle(bundle: OpenBundle, queries: Queries) -> NDArray[np.int32]:
     """Send every query to the request model of a bundle.
 
     Args:
-        bundle: any bundle, of whatever rows and vocabularies.
-        dataset: holds the users, items and events that the queries name.
+        bundle: the opened bundle, which is asked for K items.
         queries: at least one.
-        k: K.
-        exclude_seen: whether what a user took before stays out.
 
     Returns:
         int32 [Q, K], item rows of the dataset, best first; 0 where there is no item, or one that
         the dataset does not know.
     """
-    with open_bundle(bundle, dataset, k, exclude_seen) as given:
-        blocks = [
-            given.model(given.raw.inputs(queries.take(np.arange(start, stop))))
-            for start, stop in _blocks(len(queries))
-        ]
-    rows = {name.encode(): row for row, name in enumerate(item_ids(dataset)) if row >= FIRST_ROW}
+    blocks = [
+        bundle.model(bundle.raw.inputs(queries.take(np.arange(start, stop))))
+        for start, stop in _blocks(len(queries))
+    ]
+    rows = {name.encode(): row for row, name in enumerate(bundle.ids) if row >= FIRST_ROW}
     found = np.concatenate([block["item_id"] for block in blocks])
     flat = [rows.get(name, 0) for name in found.ravel().tolist()]
     return np.array(flat, np.int32).reshape(found.shape)

@@ -2,8 +2,12 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from configs.errors import ArtifactError
 from configs.gate import split_metric
@@ -18,7 +22,7 @@ from tfrs_models.evaluation.popularity import head, train_counts
 from tfrs_models.evaluation.queries import Queries, build_queries
 from tfrs_models.evaluation.report import HEAD_SHARE
 from tfrs_models.metrics.catalogue import coverage, exposure, popularity_share
-from trainers.retraining.ask import ask_bundle
+from trainers.retraining.ask import ask_bundle, open_bundle
 from trainers.retraining.gate.decide import decide
 from trainers.retraining.gate.masks import slice_masks
 from trainers.retraining.gate.scored import Facts, Scored, score_lists
@@ -66,10 +70,9 @@ def judged(
         return Judged(Verdict((sound,), 0, 0, champion is None, config.seed), {})
     gate = config.retraining.gate
     queries = build_queries(dataset, TEST, config.evaluation, config.seed)
-    bundles = [challenger, champion.bundle] if champion else [challenger]
-    times = _times(config, dataset, queries, bundles)
-    mine = _scored(config, dataset, queries, challenger, times[0])
-    theirs = _scored(config, dataset, queries, champion.bundle, times[1]) if champion else None
+    folders = [challenger, champion.bundle] if champion else [challenger]
+    mine, *others = _asked(config, dataset, queries, folders)
+    theirs = others[0] if others else None
     baseline = None if champion else _baseline(config, dataset, queries)
     masks = slice_masks(dataset, queries, gate.slices) if champion else {}
     verdict = decide(theirs, mine, baseline, masks, gate, config.seed)
@@ -94,19 +97,30 @@ def _length(config: RunConfig) -> int:
     return max(split_metric(name)[1] for name in config.retraining.gate.metrics)
 
 
-def _times(
-    config: RunConfig, dataset: PreparedDataset, queries: Queries, bundles: Sequence[Path]
-) -> list[float]:
-    """99th percentiles of the answer times, milliseconds."""
-    seen, enough = config.evaluation.exclude_seen, config.retraining.gate.max_latency_ratio
-    return answer_times(bundles, dataset, queries, _length(config), seen, enough or math.inf)
+def _asked(
+    config: RunConfig, dataset: PreparedDataset, queries: Queries, folders: Sequence[Path]
+) -> list[Scored]:
+    """What bundles answer, each opened once, and how fast."""
+    k, seen = _length(config), config.evaluation.exclude_seen
+    enough = config.retraining.gate.max_latency_ratio or math.inf
+    with ExitStack() as stack:
+        opened = [stack.enter_context(open_bundle(one, dataset, k, seen)) for one in folders]
+        times = answer_times(opened, queries, enough)
+        lists = [ask_bundle(one, queries) for one in opened]
+    return [
+        _scored(config, dataset, queries, *found)
+        for found in zip(folders, lists, times, strict=True)
+    ]
 
 
 def _scored(
-    config: RunConfig, dataset: PreparedDataset, queries: Queries, bundle: Path, p99_ms: float
+    config: RunConfig,
+    dataset: PreparedDataset,
+    queries: Queries,
+    bundle: Path,
+    lists: NDArray[np.int32],
+    p99_ms: float,
 ) -> Scored:
-    seen = config.evaluation.exclude_seen
-    lists = ask_bundle(bundle, dataset, queries, _length(config), seen)
     exposed = exposure(lists, dataset.num_items)
     popular = head(train_counts(dataset), HEAD_SHARE)
     facts = Facts(

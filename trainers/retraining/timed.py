@@ -2,15 +2,12 @@
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tfrs_models.data.dataset import PreparedDataset
 from tfrs_models.evaluation.queries import Queries
-from trainers.retraining.ask import open_bundle
+from trainers.retraining.ask import OpenBundle
 
 REQUESTS = 100
 _FEWEST, _MOST = 4, 20
@@ -20,32 +17,23 @@ Answer = Callable[[int], object]
 """Answers the request of a place."""
 
 
-def answer_times(
-    bundles: Sequence[Path],
-    dataset: PreparedDataset,
-    queries: Queries,
-    k: int,
-    exclude_seen: bool,
-    enough: float,
-) -> list[float]:
+def answer_times(bundles: Sequence[OpenBundle], queries: Queries, enough: float) -> list[float]:
     """99th percentile of the times of requests of one query, milliseconds, of each bundle.
 
     Args:
         bundles: what is asked.
-        dataset: holds the users, items and events that the queries name.
         queries: of which the first are asked.
-        k: items that are asked for.
-        exclude_seen: whether what a user took before stays out.
         enough: see `quietest`.
     """
     number = min(REQUESTS, len(queries))
-    with ExitStack() as stack:
-        answers = []
-        for bundle in bundles:
-            given = stack.enter_context(open_bundle(bundle, dataset, k, exclude_seen))
-            asked = [given.raw.inputs(queries.take(np.array([row]))) for row in range(number)]
-            answers.append(lambda place, model=given.model, asked=asked: model(asked[place]))
-        return [seconds * 1e3 for seconds in quietest(answers, number, enough)]
+    answers = [_answer(bundle, queries, number) for bundle in bundles]
+    return [seconds * 1e3 for seconds in quietest(answers, number, enough)]
+
+
+def _answer(bundle: OpenBundle, queries: Queries, number: int) -> Answer:
+    """Answers one of the first queries; its inputs are made before."""
+    asked = [bundle.raw.inputs(queries.take(np.array([row]))) for row in range(number)]
+    return lambda place: bundle.model(asked[place])
 
 
 def quietest(

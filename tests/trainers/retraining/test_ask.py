@@ -18,7 +18,7 @@ from tfrs_models.data.dataset import TEST
 from tfrs_models.evaluation.queries import Queries, build_queries
 from trainers.ranking.lists import ranked
 from trainers.ranking.windows import window_of_test
-from trainers.retraining.ask import RawQueries, ask_bundle, item_ids
+from trainers.retraining.ask import RawQueries, ask_bundle, item_ids, open_bundle
 from trainers.retraining.contest import loads
 from trainers.retraining.intake.log_config import log_config
 from trainers.retraining.ledger.database import open_ledger
@@ -65,7 +65,9 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
     window = window_of_test(trained.material)
     lists = ranked(trained.ranker, trained.two_tower, window, queries).lists[:, :K]
     dataset = trained.material.dataset
-    answers = ask_bundle(folder / BUNDLE, dataset, queries, K, config.evaluation.exclude_seen)
+    seen = config.evaluation.exclude_seen
+    with open_bundle(folder / BUNDLE, dataset, K, seen) as bundle:
+        answers = ask_bundle(bundle, queries)
     return Asked(trained, folder / BUNDLE, queries, answers, lists)
 
 
@@ -107,7 +109,8 @@ def test_a_column_that_sounds_like_a_filter_is_the_users(asked: Asked) -> None:
 
 def test_requests_take_some_milliseconds_of_each_bundle(asked: Asked) -> None:
     dataset = asked.trained.material.dataset
-    times = answer_times([asked.bundle] * 2, dataset, asked.queries, K, True, enough=math.inf)
+    with open_bundle(asked.bundle, dataset, K, exclude_seen=True) as bundle:
+        times = answer_times([bundle] * 2, asked.queries, enough=math.inf)
     assert len(times) == 2
     assert all(0 < one < 1_000 for one in times)
 
