@@ -28,10 +28,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import yaml
+from retraining import bring, days
 
 from exports.publishing.reader import opened
 
@@ -116,18 +115,11 @@ def simulate(work: Path, users: int, items: int) -> None:
     subprocess.run(command, cwd=work, check=True)
 
 
-def bring(work: Path, first: int, last: int) -> int:
+def bring_days(work: Path, first: int, last: int) -> int:
     """A file of the events of some days, the last one not included; how many they are."""
-    events = pq.read_table(work / "all" / "events.parquet")
-    start = pc.min(events["timestamp"])
-    edges = (pc.add(start, pa.scalar(day * 86_400_000_000, pa.duration("us")))
-             for day in (first, last))  # fmt: skip
-    since, until = edges
-    time_of = events["timestamp"]
-    inside = pc.and_(pc.greater_equal(time_of, since), pc.less(time_of, until))
-    (work / "logs").mkdir(exist_ok=True)
-    pq.write_table(events.filter(inside), work / "logs" / f"day-{last:02}.parquet")
-    return int(pc.sum(inside).as_py())
+    events = days(pq.read_table(work / "all" / "events.parquet"), first, last)
+    bring(work, events, f"day-{last:02}")
+    return len(events)
 
 
 def retrain(work: Path, kill_after: float | None = None) -> Night:
@@ -184,12 +176,12 @@ def main() -> None:
     simulate(work, given.users, given.items)
     for name in ("logs", "artifacts"):
         shutil.rmtree(work / name, ignore_errors=True)
-    print(f"first version, {bring(work, 0, FIRST_DAYS):,} events", flush=True)
+    print(f"first version, {bring_days(work, 0, FIRST_DAYS):,} events", flush=True)
     first = retrain(work)
-    new = bring(work, FIRST_DAYS, FIRST_DAYS + NEW_DAYS)
+    new = bring_days(work, FIRST_DAYS, FIRST_DAYS + NEW_DAYS)
     print(f"a night with {new:,} new events", flush=True)
     night = retrain(work)
-    bring(work, FIRST_DAYS + NEW_DAYS, FIRST_DAYS + NEW_DAYS + 1)
+    bring_days(work, FIRST_DAYS + NEW_DAYS, FIRST_DAYS + NEW_DAYS + 1)
     print("a night that is killed while it trains", flush=True)
     retrain(work, kill_after=2.0)
     print("and begun again", flush=True)

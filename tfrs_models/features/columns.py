@@ -19,7 +19,7 @@ from tfrs_models.features.spec import RawInput
 LARGEST_WHOLE = 2.0**53
 SECONDS_A_DAY = 86_400
 UNITS_A_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
-NEEDS = {"string": "text or numbers", "float32": "numbers", "int64": "times or whole seconds"}
+_NEEDS = {"string": "text or numbers", "float32": "numbers", "int64": "times or whole seconds"}
 
 
 def check_column(path: Path, name: str, kind: str, column: RawInput) -> None:
@@ -41,26 +41,32 @@ def check_column(path: Path, name: str, kind: str, column: RawInput) -> None:
             "Name one of them as `column`, or remove the feature."
         )
     found = schema.field(column.name).type
-    if not accepts(found, Raw(column.dtype, column.width, column.separator)):
-        needs = f"lists of {column.width} numbers" if column.width else NEEDS[column.dtype]
+    needs = unmet_need(found, column)
+    if needs is not None:
         raise DataError(
             f"{where}, which holds {found}, but the type needs {needs}: choose another type for "
             "the feature (`categorical` for text, `multi_valued` for lists) or mend the column"
         )
 
 
-def accepts(found: Any, raw: Raw) -> bool:
-    """Whether an Arrow type holds what a raw tensor is made of."""
+def unmet_need(found: Any, column: RawInput) -> str | None:
+    """What a column must hold, where an Arrow type does not; None where it does."""
+    if _accepts(found, Raw(column.dtype, column.width, column.separator)):
+        return None
+    return f"lists of {column.width} numbers" if column.width else _NEEDS[column.dtype]
+
+
+def _accepts(found: Any, raw: Raw) -> bool:
     from pyarrow import types
 
     if types.is_dictionary(found):
-        return accepts(found.value_type, raw)
+        return _accepts(found.value_type, raw)
     number = types.is_integer(found) or types.is_floating(found) or types.is_decimal(found)
     if types.is_null(found):
         return True
     if _is_list(found):
         inner = Raw(raw.dtype)
-        return bool(raw.width or raw.separator) and accepts(found.value_type, inner)
+        return bool(raw.width or raw.separator) and _accepts(found.value_type, inner)
     if raw.width:
         return False
     if raw.dtype == "string":
@@ -108,7 +114,7 @@ def to_numpy(array: Any, column: RawInput) -> NDArray[Any]:
 
 
 def convert(array: Any, column: RawInput) -> Any:
-    """An Arrow array as `read_arrow` gives it, of a type that `accepts` takes."""
+    """An Arrow array as `read_arrow` gives it, of a type that has no unmet need."""
     from pyarrow import types
 
     if types.is_dictionary(array.type):

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FILLED = "event_filled"
-_FILLED = ("value", "position")
+"""The column that the drift of the log has beside its own."""
+_OPTIONAL = ("value", "position")
 _ROWS = 500_000
 """Rows of either side at most, the newest ones."""
 
@@ -42,7 +43,7 @@ def with_filled(events: "pa.Table") -> "pa.Table":
 
     filled = (
         pc.if_else(pc.is_valid(events[name]), f" {name}", "")
-        for name in _FILLED
+        for name in _OPTIONAL
         if name in events.column_names
     )
     return events.append_column(

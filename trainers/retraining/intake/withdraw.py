@@ -5,6 +5,7 @@ from pathlib import Path
 
 from configs.errors import ArtifactError
 from tfrs_models import durable
+from tfrs_models.cli import EXIT_INTERRUPTED
 from trainers.folders import DONE
 from trainers.retraining.intake.layout import withdrawal_path
 from trainers.retraining.ledger import records, runs, shards, versions, withdrawals
@@ -13,8 +14,6 @@ from trainers.retraining.ledger.records import WithdrawalRecord
 from trainers.retraining.ledger.shards import Shard
 from trainers.retraining.ledger.withdrawals import Withdrawal
 from trainers.retraining.state import LOG, RUNS
-
-INTERRUPTED = 75
 
 
 def find_shard(ledger: sqlite3.Connection, asked: str) -> Shard:
@@ -63,7 +62,7 @@ def withdraw(
             withdrawals.add(ledger, withdrawal)
             if unfinished is not None:
                 told = f"the shard {shard.sequence} was withdrawn"
-                runs.finish(ledger, unfinished, "interrupted", INTERRUPTED, told, when)
+                runs.finish(ledger, unfinished, "interrupted", EXIT_INTERRUPTED, told, when)
 
 
 def _unfinished(folder: Path, ledger: sqlite3.Connection) -> str | None:

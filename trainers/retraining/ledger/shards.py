@@ -4,6 +4,7 @@ import sqlite3
 from dataclasses import astuple, dataclass
 
 from trainers.retraining.ledger.database import transaction
+from trainers.retraining.ledger.versions import learned_by
 
 _COLUMNS = (
     "sha256, name, sequence, rows, accepted, duplicates, late, quarantined, first_us, last_us, "
@@ -73,7 +74,7 @@ def in_log(connection: sqlite3.Connection) -> list[Shard]:
 
 def pending(connection: sqlite3.Connection) -> list[Shard]:
     """The shards of the log that no published version has learned, in order of sequence."""
-    learned = {sha256 for (sha256,) in connection.execute("SELECT sha256 FROM consumptions")}
+    learned = learned_by(connection)
     return [shard for shard in in_log(connection) if shard.sha256 not in learned]
 
 

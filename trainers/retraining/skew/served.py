@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from configs.errors import DataError
-from tfrs_models.features.columns import NEEDS, accepts, convert
-from tfrs_models.features.feature_type import Raw
+from tfrs_models.features.columns import convert, unmet_need
 from tfrs_models.features.history import HISTORY
 from tfrs_models.features.spec import RawInput
 from tfrs_models.metrics.rows import Rows
@@ -135,8 +134,8 @@ def _features(
 
 
 def _check(column: RawInput, found: Any, path: Path) -> None:
-    if not accepts(found, Raw(column.dtype, column.width, column.separator)):
-        needs = f"lists of {column.width} numbers" if column.width else NEEDS[column.dtype]
+    needs = unmet_need(found, column)
+    if needs is not None:
         raise DataError(
             f"`{path}`: the column `{column.name}` holds {found}, and the models read {needs}: log "
             "what is sent to them."
