@@ -48,6 +48,9 @@ class DriftConfig(Section):
     """Columns that are left out."""
     categorical: tuple[str, ...] = ("user_id", "item_id")
     """Columns whose numbers are names."""
+    cluster: str | None = "user_id"
+    """Column whose equal values mark rows that are alike, such as events of one user: they tell
+    less than as many independent ones, so thresholds rise. Passed over where it is not there."""
     columns: Mapping[str, ColumnDriftConfig] = {}
     """Settings of single columns."""
     stop_at: Mapping[str, Distance] = {"event_type": 0.05, "event_filled": 0.05}
@@ -65,7 +68,8 @@ class DriftConfig(Section):
     max_values: Positive = 1000
     """Most frequent values of a column that are compared one by one; the rest are one value."""
     min_count: Positive = 20
-    """Values expected fewer times in the smaller window join the rest, where the null holds not."""
+    """Values of fewer independent rows, as expected in the smaller window, join the rest: the null
+    holds for none so rare."""
     bins: Annotated[int, Field(ge=2)] = 20
     """Buckets of equal mass, of both windows together, into which numbers fall."""
 

@@ -7,7 +7,6 @@ import numpy as np
 
 from configs.drift import Action, DriftConfig, Metric
 from configs.errors import ConfigError
-from trainers.retraining.drift.columns import Pair
 from trainers.retraining.drift.distances import (
     jensen_shannon,
     l_infinity,
@@ -16,6 +15,7 @@ from trainers.retraining.drift.distances import (
 )
 from trainers.retraining.drift.findings import ColumnDrift, judged
 from trainers.retraining.drift.histograms import Categories
+from trainers.retraining.drift.pairs import Pair
 from trainers.retraining.drift.thresholds import (
     Rows,
     jensen_shannon_threshold,
@@ -66,6 +66,7 @@ def compare(pair: Pair, settings: DriftConfig, significance: float) -> ColumnDri
         threshold,
         judged(alarm, _action(pair, distance, settings)),
         pair.rows,
+        pair.independent,
         pair.reference,
         pair.current,
     )
@@ -80,15 +81,15 @@ def _action(pair: Pair, distance: float | None, settings: DriftConfig) -> Action
 
 def _measured(pair: Pair, metric: Metric, significance: float) -> tuple[float, float]:
     """The distance, and what chance exceeds with the given probability."""
-    p, q = pair.reference, pair.current
+    p, q, rows = pair.reference, pair.current, pair.independent
     if metric == "jensen_shannon":
         a, b = paired(p, q)
         values = int(np.count_nonzero(a + b))
-        return jensen_shannon(p, q), jensen_shannon_threshold(pair.rows, values, significance)
+        return jensen_shannon(p, q), jensen_shannon_threshold(rows, values, significance)
     if not (isinstance(p, Categories) and isinstance(q, Categories)):
         raise ConfigError(
             f"the metric `{metric}` of the column `{pair.column}` compares names, and the column "
             "holds numbers: take `jensen_shannon`, or name the column in `categorical`"
         )
     measure = _OF_NAMES[metric]
-    return measure.distance(p, q), measure.chance(p, q, pair.rows, significance)
+    return measure.distance(p, q), measure.chance(p, q, rows, significance)

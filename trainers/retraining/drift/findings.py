@@ -3,12 +3,14 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from configs.drift import Action, Metric
 from trainers.retraining.drift.histograms import Distribution
 from trainers.retraining.drift.thresholds import Rows
 
+Counts: TypeAlias = tuple[int, int]
+"""Of the reference and of the current window."""
 Verdict = Literal["ok", "warn", "stop"]
 Part = Literal["values", "lengths"]
 RateName = Literal["missing", "unknown", "mean length", "positive"]
@@ -26,6 +28,7 @@ class ColumnDrift:
         threshold: the largest distance without an alarm.
         verdict: what follows.
         rows: how many of each side have values.
+        independent: how many independent rows these are worth.
         reference: distribution before.
         current: distribution now.
     """
@@ -36,7 +39,8 @@ class ColumnDrift:
     distance: float | None
     threshold: float
     verdict: Verdict
-    rows: Rows
+    rows: Counts
+    independent: Rows
     reference: Distribution
     current: Distribution
 
@@ -53,6 +57,7 @@ class RateDrift:
         threshold: the largest difference without an alarm.
         verdict: what follows.
         rows: how many each mean is of.
+        independent: how many independent rows these are worth.
     """
 
     name: RateName
@@ -61,7 +66,8 @@ class RateDrift:
     current: float
     threshold: float
     verdict: Verdict
-    rows: Rows
+    rows: Counts
+    independent: Rows
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,7 @@ class DriftReport:
         days: the volumes; empty where no dates were given.
     """
 
-    rows: Rows
+    rows: Counts
     significance: float
     columns: tuple[ColumnDrift, ...]
     rates: tuple[RateDrift, ...]
@@ -144,7 +150,7 @@ class SkewReport:
         columns: the distributions over the joined requests.
     """
 
-    rows: Rows
+    rows: Counts
     joined: int
     mismatches: tuple[Mismatch, ...]
     columns: tuple[ColumnDrift, ...]

@@ -3,7 +3,7 @@
 Legend: N values, E edges.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     Column: TypeAlias = pa.Array | pa.ChunkedArray | NDArray[np.generic]
 
 Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,35 @@ def histogram(values: Floats, grid: Grid) -> Numbers:
     buckets = sorted((float(low), float(high), int(count)) for low, high, count in rows)
     kept = tuple(Bucket(*row) for row in buckets if np.isfinite(row[0]) or row[2])
     return Numbers(kept, nan=int(np.count_nonzero(np.isnan(values))))
+
+
+def bucket_codes(values: Floats, grid: Grid) -> Ints:
+    """The bucket of each value, int64 [N]; what lies outside of the edges has one on either side.
+
+    Args:
+        values: float64 [N], without NaN.
+        grid: where the buckets begin and end.
+    """
+    codes: Ints = np.searchsorted(grid.edges, values, side="right")
+    spots: Ints = np.searchsorted(grid.points, values)
+    point = np.isin(values, grid.points)
+    return np.where(point, len(grid.edges) + 1 + spots, codes)
+
+
+def name_codes(column: "Column", names: Collection[str]) -> Ints:
+    """The place of each value among names, int64 [N]; one place behind it for all others.
+
+    Args:
+        column: as for `count_categories`; nulls are left out.
+        names: texts of values.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values = arrow(column).drop_null().cast(pa.string())
+    places = pc.index_in(values, value_set=pa.array(list(names), pa.string()))
+    found: Ints = pc.fill_null(places, len(names)).to_numpy().astype(np.int64)
+    return found
 
 
 def lengths(column: "Column") -> Floats:

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 from configs import faults
 from configs.drift import DriftConfig
 from configs.errors import ConfigError, DataError
-from trainers.retraining.drift.columns import compared, pairs
+from trainers.retraining.drift.columns import compared
 from trainers.retraining.drift.compare import compare
 from trainers.retraining.drift.findings import DriftReport
+from trainers.retraining.drift.pairs import pairs
 from trainers.retraining.drift.rates import Vocabularies, judge, rates
 from trainers.retraining.drift.volume import days, judge_day
 
@@ -40,7 +41,7 @@ def measure_drift(
     names = compared(reference, current, settings)
     found = [one for name in names for one in pairs(reference, current, name, settings)]
     means = rates(reference, current, names, settings, vocabularies)
-    volumes = days(reference, current, settings.date) if settings.date else []
+    volumes = days(reference, current, settings.date, settings.cluster) if settings.date else []
     each = settings.significance / max(1, len(found) + len(means) + len(volumes))
     return DriftReport(
         (len(reference), len(current)),

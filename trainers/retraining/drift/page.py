@@ -88,21 +88,23 @@ def _anomalies(found: Sequence[tuple[Verdict, str]]) -> Section | None:
 def _columns(found: Sequence[ColumnDrift]) -> Section | None:
     if not found:
         return None
-    header = ["column", "measure", "distance", "threshold", "rows before", "now", "verdict"]
+    header = ["column", "measure", "distance", "threshold", "rows", "independent", "verdict"]
     rows: list[Row] = [
         [
             _title(one),
             one.metric,
             number(one.distance),
             number(one.threshold),
-            *(f"{count:,}" for count in one.rows),
+            _sides(one.rows),
+            _sides(one.independent),
             _verdict(one.verdict),
         ]
         for one in found
     ]
     text = (
         "Distance of the two distributions of each column. The threshold is what chance exceeds "
-        "rarely with so many rows, and at least the smallest distance that matters."
+        "rarely with so many independent rows, and at least the smallest distance that matters. "
+        "Rows of one user, or of another cluster, are alike and are worth fewer independent ones."
     )
     drawing = distances_picture(found, _title)
     caption = "Distances as dots, thresholds as lines; a coloured dot is an alarm."
@@ -174,6 +176,10 @@ def _distributions(found: Sequence[ColumnDrift]) -> Section | None:
     ]
     text = f"The {len(first)} columns that are furthest above, or nearest to, their thresholds."
     return Section("distributions", "Distributions", [paragraph(text), *parts])
+
+
+def _sides(counts: tuple[float, float]) -> str:
+    return " and ".join(f"{count:,.0f}" for count in counts)
 
 
 def _title(one: ColumnDrift) -> str:

@@ -1,20 +1,31 @@
 """Means of columns before and now: missing and unknown values, lengths of lists, positive labels.
 
 The threshold is a score test: under the null both means are of one distribution, whose variance is
-that of all rows together, so their difference has that variance times (1/n + 1/m).
+that of all values together, so their difference has that variance times (1/n + 1/m), for n and m
+independent rows.
+
+Legend: N values.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from configs.drift import DriftConfig
 from configs.errors import DataError
-from trainers.retraining.drift.columns import flat, is_list, with_values
-from trainers.retraining.drift.findings import RateDrift, RateName, judged
-from trainers.retraining.drift.histograms import Floats, lengths, numbers
+from trainers.retraining.drift.alike import Clusters, clusters_of, of_numbers
+from trainers.retraining.drift.columns import (
+    clusters_of_lists,
+    clusters_of_values,
+    flat,
+    is_list,
+    valid,
+)
+from trainers.retraining.drift.findings import Counts, RateDrift, RateName, judged
+from trainers.retraining.drift.histograms import Floats, Ints, lengths, name_codes, numbers
+from trainers.retraining.drift.thresholds import Rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,22 +35,42 @@ Vocabularies = Mapping[str, Collection[str]]
 
 
 @dataclass(frozen=True)
-class Moments:
-    """A mean of `rows` values and their variance."""
+class _Window:
+    """A table and the cluster of each of its rows."""
 
-    rows: int
-    mean: float
-    variance: float
+    table: "pa.Table"
+    clusters: Ints
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Numbers of a window, float64 [N], and their clusters."""
+
+    values: Floats
+    clusters: Clusters
 
 
 @dataclass(frozen=True)
 class Rate:
-    """A mean before and now, not judged yet."""
+    """A mean before and now, not judged yet.
+
+    Attributes:
+        name: what is averaged.
+        column: of which column.
+        reference: the mean before.
+        current: the mean now.
+        variance: of all values together.
+        rows: how many each mean is of.
+        independent: how many independent rows these are worth.
+    """
 
     name: RateName
     column: str
-    reference: Moments
-    current: Moments
+    reference: float
+    current: float
+    variance: float
+    rows: Counts
+    independent: Rows
 
 
 def rates(
@@ -61,69 +92,90 @@ def rates(
     Raises:
         DataError: a vocabulary or the label belongs to no column.
     """
-    found = [
-        *_column_rates(reference, current, names),
-        *(
-            Rate("unknown", name, _unknown(reference, name, known), _unknown(current, name, known))
-            for name, known in vocabularies.items()
-        ),
+    return [
+        _rate(name, column, *samples)
+        for name, column, *samples in _samples(reference, current, names, settings, vocabularies)
+        if all(len(sample.values) for sample in samples)
     ]
-    if settings.label:
-        label = settings.label
-        found.append(
-            Rate("positive", label, _positive(reference, label), _positive(current, label))
-        )
-    return [one for one in found if one.reference.rows and one.current.rows]
 
 
 def judge(rate: Rate, settings: DriftConfig, significance: float) -> RateDrift:
     """Compare the difference with what chance explains, and with the smallest that matters."""
-    n, m = rate.reference.rows, rate.current.rows
-    chance = _chance(rate, significance)
-    threshold = max(_floor(rate, settings), chance)
-    change = abs(rate.current.mean - rate.reference.mean)
+    threshold = max(_floor(rate, settings), _chance(rate, significance))
+    change = abs(rate.current - rate.reference)
     return RateDrift(
         rate.name,
         rate.column,
-        rate.reference.mean,
-        rate.current.mean,
+        rate.reference,
+        rate.current,
         threshold,
         judged(change > threshold, settings.action_of(rate.column)),
-        (n, m),
+        rate.rows,
+        rate.independent,
     )
 
 
-def _column_rates(
-    reference: "pa.Table", current: "pa.Table", names: Collection[str]
-) -> Iterator[Rate]:
+def _samples(
+    reference: "pa.Table",
+    current: "pa.Table",
+    names: Collection[str],
+    settings: DriftConfig,
+    vocabularies: Vocabularies,
+) -> Iterator[tuple[RateName, str, Sample, Sample]]:
+    """What each rate is the mean of, before and now."""
+    before, now = (
+        _Window(table, clusters_of(table, settings.cluster)) for table in (reference, current)
+    )
     for name in names:
-        yield Rate("missing", name, _missing(reference[name]), _missing(current[name]))
+        yield "missing", name, _missing(before, name), _missing(now, name)
         if is_list(reference[name].type):
-            sides = (_moments(lengths(table[name])) for table in (reference, current))
-            yield Rate("mean length", name, *sides)
+            yield "mean length", name, _lengths(before, name), _lengths(now, name)
+    for name, known in vocabularies.items():
+        yield "unknown", name, _unknown(before, name, known), _unknown(now, name, known)
+    if settings.label:
+        label = settings.label
+        yield "positive", label, _positive(before, label), _positive(now, label)
 
 
-def _missing(column: "pa.ChunkedArray") -> Moments:
-    """Share of rows without a list, or without a value that is a number."""
-    values = column if is_list(column.type) else flat(column)
-    return _share(values.null_count, len(values))
+def _rate(name: RateName, column: str, before: Sample, now: Sample) -> Rate:
+    both = np.concatenate([before.values, now.values])
+    mean, variance = float(both.mean()), float(both.var())
+    sides = before, now
+    correlation = max(of_numbers(side.values, side.clusters, mean, variance) for side in sides)
+    return Rate(
+        name,
+        column,
+        float(before.values.mean()),
+        float(now.values.mean()),
+        variance,
+        (before.clusters.rows, now.clusters.rows),
+        (before.clusters.independent(correlation), now.clusters.independent(correlation)),
+    )
 
 
-def _unknown(table: "pa.Table", name: str, known: Collection[str]) -> Moments:
+def _missing(window: _Window, name: str) -> Sample:
+    """1 in rows without a list, or without a value that is a number."""
+    column = window.table[name]
+    there = valid(column if is_list(column.type) else flat(column))
+    missing = (~there).astype(np.float64)
+    return Sample(missing, Clusters(window.clusters, len(there)))
+
+
+def _lengths(window: _Window, name: str) -> Sample:
+    column = window.table[name]
+    return Sample(lengths(column), clusters_of_lists(column, window.clusters))
+
+
+def _unknown(window: _Window, name: str, known: Collection[str]) -> Sample:
+    column = _column(window.table, name)
+    outside = name_codes(flat(column), known) == len(known)
+    return Sample(outside.astype(np.float64), clusters_of_values(column, window.clusters))
+
+
+def _positive(window: _Window, name: str) -> Sample:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    column = _column(table, name)
-    values = flat(column).drop_null().cast(pa.string())
-    found = pc.is_in(values, value_set=pa.array(list(known), pa.string()))
-    share = _share(len(values) - (pc.sum(found).as_py() or 0), len(values))
-    return replace(share, rows=with_values(column))  # values of one list are not independent
-
-
-def _positive(table: "pa.Table", name: str) -> Moments:
-    import pyarrow as pa
-
-    column = _column(table, name)
+    column = _column(window.table, name)
     types = pa.types
     if not (
         types.is_boolean(column.type)
@@ -134,8 +186,8 @@ def _positive(table: "pa.Table", name: str) -> Moments:
             f"`label` must name a column that is true, or 1, for a positive event, received "
             f"`{name}` of {column.type}: cast it"
         )
-    values = numbers(flat(column))
-    return _share(int(np.count_nonzero(values == 1)), len(values))
+    positive = numbers(flat(column)) == 1
+    return Sample(positive.astype(np.float64), clusters_of_values(column, window.clusters))
 
 
 def _column(table: "pa.Table", name: str) -> "pa.ChunkedArray":
@@ -147,28 +199,15 @@ def _column(table: "pa.Table", name: str) -> "pa.ChunkedArray":
     return table[name]
 
 
-def _share(count: int, rows: int) -> Moments:
-    share = count / rows if rows else 0.0
-    return Moments(rows, share, share * (1 - share))
-
-
-def _moments(values: Floats) -> Moments:
-    if not len(values):
-        return Moments(0, 0.0, 0.0)
-    return Moments(len(values), float(values.mean()), float(values.var()))
-
-
 def _chance(rate: Rate, significance: float) -> float:
     """Difference of the means that chance exceeds with a probability of `significance`."""
     from scipy.stats import norm
 
-    n, m = rate.reference.rows, rate.current.rows
-    within = (n * rate.reference.variance + m * rate.current.variance) / (n + m)
-    between = n * m * ((rate.current.mean - rate.reference.mean) / (n + m)) ** 2
-    return float(norm.isf(significance / 2) * np.sqrt((within + between) * (1 / n + 1 / m)))
+    n, m = rate.independent
+    return float(norm.isf(significance / 2) * np.sqrt(rate.variance * (1 / n + 1 / m)))
 
 
 def _floor(rate: Rate, settings: DriftConfig) -> float:
     if rate.name == "mean length":
-        return settings.min_length_change * rate.reference.mean
+        return settings.min_length_change * rate.reference
     return settings.min_rate_change

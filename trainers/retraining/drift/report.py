@@ -101,6 +101,7 @@ def _column(one: ColumnDrift) -> Json:
         "threshold": one.threshold,
         "verdict": one.verdict,
         "rows": _sides(*one.rows),
+        "independent_rows": _sides(*one.independent),
         "values": _sides(one.reference.total, one.current.total),
         "missing": _sides(one.reference.missing, one.current.missing),
     }
@@ -115,6 +116,7 @@ def _rate(one: RateDrift) -> Json:
         "threshold": one.threshold,
         "verdict": one.verdict,
         "rows": _sides(*one.rows),
+        "independent_rows": _sides(*one.independent),
     }
 
 

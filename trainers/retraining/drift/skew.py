@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from configs.drift import DriftConfig
 from configs.errors import DataError
-from trainers.retraining.drift.columns import compared, is_list, pairs
+from trainers.retraining.drift.columns import compared, is_list
 from trainers.retraining.drift.compare import compare
 from trainers.retraining.drift.findings import Mismatch, SkewReport, judged
 from trainers.retraining.drift.measure import check_rows
+from trainers.retraining.drift.pairs import pairs
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -20,8 +20,8 @@ import numpy as np
 from trainers.retraining.drift.distances import paired
 from trainers.retraining.drift.histograms import Categories, Floats
 
-Rows: TypeAlias = tuple[int, int]
-"""Independent draws of the reference and of the current window."""
+Rows: TypeAlias = tuple[float, float]
+"""Independent draws of the reference and of the current window; see `alike` for what is not."""
 
 
 def jensen_shannon_threshold(rows: Rows, values: int, significance: float) -> float:

@@ -1,6 +1,8 @@
 """Rows of each day against the mean of the same weekday before.
 
-The null: a day's rows are a Poisson count; the mean of w earlier days has the variance mean / w.
+The null: clusters of rows, such as users, come in Poisson numbers (compound Poisson). The rows of a
+day have the variance s mean, with s the mean size of a row's cluster on its day, which is 1 without
+clusters; the mean of w earlier days has the variance s mean / w.
 """
 
 from collections import defaultdict
@@ -13,6 +15,7 @@ import numpy as np
 
 from configs.drift import DriftConfig
 from configs.errors import DataError
+from trainers.retraining.drift.alike import Clusters, clusters_of
 from trainers.retraining.drift.findings import DayVolume, judged
 
 if TYPE_CHECKING:
@@ -21,15 +24,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Day:
-    """The rows of a day by a column of times, and those of its weekday in the reference."""
+    """The rows of a day by a column of times.
+
+    Attributes:
+        column: the times.
+        day: in UTC.
+        rows: how many there are.
+        before: those of the same weekday in the reference.
+        together: mean size of the cluster of a row on its day in the reference, at least 1.
+    """
 
     column: str
     day: date
     rows: int
     before: tuple[int, ...]
+    together: float
 
 
-def days(reference: "pa.Table", current: "pa.Table", column: str) -> list[Day]:
+def days(reference: "pa.Table", current: "pa.Table", column: str, cluster: str | None) -> list[Day]:
     """The days of the current window, those without a row included.
 
     A day whose weekday the reference lacks is left out: nothing is expected of it.
@@ -38,6 +50,7 @@ def days(reference: "pa.Table", current: "pa.Table", column: str) -> list[Day]:
         reference: earlier rows.
         current: later rows.
         column: of times or dates.
+        cluster: column whose equal values mark rows that are alike; None without.
 
     Raises:
         DataError: the column is missing, holds no times, or none that is not null.
@@ -45,8 +58,9 @@ def days(reference: "pa.Table", current: "pa.Table", column: str) -> list[Day]:
     before: dict[int, list[int]] = defaultdict(list)
     for day, rows in _per_day(reference, column).items():
         before[day.weekday()].append(rows)
+    together = _together(reference, column, cluster)
     return [
-        Day(column, day, rows, tuple(before[day.weekday()]))
+        Day(column, day, rows, tuple(before[day.weekday()]), together)
         for day, rows in _per_day(current, column).items()
         if day.weekday() in before
     ]
@@ -63,7 +77,8 @@ def judge_day(day: Day, settings: DriftConfig, significance: float) -> DayVolume
     from scipy.stats import norm
 
     mean = float(np.mean(day.before))
-    chance = float(norm.isf(significance / 2) * np.sqrt(mean * (1 + 1 / len(day.before))))
+    variance = mean * day.together * (1 + 1 / len(day.before))
+    chance = float(norm.isf(significance / 2) * np.sqrt(variance))
     low, high = (ratio * mean for ratio in settings.volume_ratio)
     low, high = max(0.0, min(low, mean - chance)), max(high, mean + chance)
     verdict = judged(not low <= day.rows <= high, settings.action_of(day.column))
@@ -72,17 +87,29 @@ def judge_day(day: Day, settings: DriftConfig, significance: float) -> DayVolume
 
 def _per_day(table: "pa.Table", column: str) -> Mapping[date, int]:
     """Rows of every day from the first to the last one, in UTC."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    found = pc.value_counts(_dates(table, column).cast(pa.date32(), safe=False)).to_pylist()
+    found = pc.value_counts(_dates(table, column).drop_null()).to_pylist()
     counts = {one["values"]: one["counts"] for one in found}
     first, last = min(counts), max(counts)
     every = (first + timedelta(days=i) for i in range((last - first).days + 1))
     return {day: counts.get(day, 0) for day in every}
 
 
+def _together(table: "pa.Table", column: str, cluster: str | None) -> float:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    dates = _dates(table, column)
+    there = pc.is_valid(dates).to_numpy()
+    numbers = dates.drop_null().cast(pa.int32()).to_numpy().astype(np.int64)
+    of_row = clusters_of(table, cluster)[there]
+    of_day = np.unique(numbers * (of_row.max() + 1) + of_row, return_inverse=True)[1]
+    return Clusters(of_day, len(of_day)).together
+
+
 def _dates(table: "pa.Table", column: str) -> "pa.ChunkedArray":
+    """The date of each row; at least one is there."""
     import pyarrow as pa
 
     types = {field.name: field.type for field in table.schema}
@@ -93,7 +120,7 @@ def _dates(table: "pa.Table", column: str) -> "pa.ChunkedArray":
             f"{', '.join(f'{name} ({one})' for name, one in types.items())}: cast it, or leave "
             "`date` out"
         )
-    found = table[column].drop_null()
-    if not len(found):
+    found = table[column].cast(pa.date32(), safe=False)
+    if found.null_count == len(found):
         raise DataError(f"the column `{column}` of `date` has no time in any row: leave `date` out")
     return found

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy.stats import norm
 
 from configs.drift import DriftConfig
 from configs.errors import ConfigError, DataError
@@ -223,6 +224,19 @@ def test_unknown_values_of_lists_count_rows_for_their_threshold():
     assert (found.current, found.rows) == (0.5, (ROWS // 2, ROWS // 2))
 
 
+def test_missing_values_of_whole_users_move_by_chance():
+    # 40 users of 50 rows: those of 4 have no device now, of none before. As rows 10% of 2000 are
+    # far beyond chance; as users, 40 independent rows on either side, z sqrt(.05 * .95 * 2 / 40)
+    # with a z of 3.3 or more is 16% and more.
+    user = np.repeat(np.arange(40), 50)
+    device = pa.array(window(2)["device"].to_pylist(), mask=user < 4)
+    before, now = window(1, user_id=user), window(2, user_id=user, device=device)
+    found = rate(measure(now, before), "missing", "device")
+    assert (found.current, found.verdict) == (0.1, "ok")
+    assert found.independent == pytest.approx((40, 40), rel=0.1)
+    assert rate(measure(now, before, cluster=None), "missing", "device").verdict == "warn"
+
+
 def daily(first, counts):
     """Rows by day, each at noon."""
     times = [
@@ -264,6 +278,24 @@ def test_a_small_shop_may_have_an_empty_day():
     before = daily(5, [1] * 14)
     report = measure(daily(19, [1, 0, 1]), before, date="timestamp")
     assert report.days[1].verdict == "ok"
+
+
+def test_days_of_a_few_large_users_may_differ_more():
+    # Users of 25 rows each: four of them make a day of 100, and chance is five times as large.
+    alone = days([100, 100, 100, 100, 100, 100, 300])
+    users = [
+        f"{row // 25}"
+        for daily_rows in [100, 100, 100, 100, 100, 100, 300]
+        for row in range(daily_rows)
+    ]
+    before = BEFORE.append_column("user_id", pa.array(users * 2))
+    now = daily(19, [100, 100, 100, 100, 100, 100, 300]).append_column("user_id", pa.array(users))
+    report = measure_drift(before, now, DriftConfig(date="timestamp"))
+    # The upper ends are 200 by the ratio and 100 + z sqrt(25 * 100 * 1.5), with z of the level.
+    monday = report.days[0]
+    z = norm.isf(0.001 / (2 * 14) / 1)
+    assert alone[date(2026, 1, 19)].high == 200
+    assert monday.high == pytest.approx(100 + z * np.sqrt(25 * 100 * 1.5), rel=0.02)
 
 
 def test_a_weekday_that_the_reference_lacks_is_left_out():

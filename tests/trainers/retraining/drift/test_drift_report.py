@@ -69,10 +69,11 @@ def test_the_keys_of_the_drift_report_stay(drift):
     ]
     assert list(found["columns"][0]) == [
         *("column", "part", "metric", "distance", "threshold", "verdict"),
-        *("rows", "values", "missing"),
+        *("rows", "independent_rows", "values", "missing"),
     ]
     assert list(found["rates"][0]) == [
-        *("rate", "column", "reference", "current", "threshold", "verdict", "rows")
+        *("rate", "column", "reference", "current", "threshold", "verdict"),
+        *("rows", "independent_rows"),
     ]
     assert list(found["days"][0]) == ["day", "rows", "expected", "low", "high", "verdict"]
 

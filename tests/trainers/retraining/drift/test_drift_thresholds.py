@@ -6,7 +6,6 @@ import pytest
 from scipy.stats import norm
 
 from configs.drift import DriftConfig
-from trainers.retraining.drift.columns import Pair, pairs
 from trainers.retraining.drift.compare import compare
 from trainers.retraining.drift.distances import (
     jensen_shannon,
@@ -14,6 +13,7 @@ from trainers.retraining.drift.distances import (
     normalized_difference,
 )
 from trainers.retraining.drift.histograms import Categories, merge_rare
+from trainers.retraining.drift.pairs import Pair, pairs
 from trainers.retraining.drift.thresholds import (
     jensen_shannon_threshold,
     l_infinity_threshold,
@@ -89,6 +89,36 @@ def test_false_alarms_of_histograms_are_near_the_stated_level(n, m):
     assert 0.02 < np.mean(alarms) < HIGHEST
 
 
+def of_users(generator, users, alike, column):
+    """A window of users with 1 to 40 rows each, whose values are alike by a share of the time."""
+    sizes = generator.integers(1, 41, users)
+    user = np.repeat(np.arange(users), sizes)
+    own, other = column(generator, users)[user], column(generator, len(user))
+    same = generator.random(len(user)) < alike
+    return pa.table({"user_id": user, "c": np.where(same, own, other)})
+
+
+COLUMNS = {
+    "names": lambda generator, size: generator.choice(list("abcd"), size, p=zipf(4)),
+    "numbers": lambda generator, size: generator.normal(size=size),
+}
+
+
+@pytest.mark.parametrize("alike", [0.5, 1.0])
+@pytest.mark.parametrize("kind", COLUMNS)
+def test_false_alarms_stay_near_the_stated_level_where_rows_of_a_user_are_alike(kind, alike):
+    generator = np.random.default_rng(5)
+    alarms = {"user_id": [], None: []}
+    for _ in range(DRAWS):
+        before, now = (of_users(generator, users, alike, COLUMNS[kind]) for users in (400, 60))
+        for cluster, found in alarms.items():
+            settings = DriftConfig(min_distance=0, cluster=cluster)
+            (pair,) = pairs(before, now, "c", settings)
+            found.append(compare(pair, settings, LEVEL).verdict == "warn")
+    assert 0.01 < np.mean(alarms["user_id"]) < HIGHEST
+    assert np.mean(alarms[None]) > 0.4  # as if each row were independent
+
+
 def test_the_threshold_of_two_values_is_that_of_one_squared_normal():
     # chi2 with 1 degree of freedom is a squared normal: 1.959964^2 / (8 ln 2) * (1/100 + 1/300)
     expected = 1.959964**2 / (8 * 0.6931472) * (4 / 300)
@@ -117,7 +147,7 @@ def test_fewer_rows_than_values_raise_the_threshold():
 
 def compared(p, q, **settings):
     rows = (int(p.total), int(q.total))
-    return compare(Pair("c", "values", p, q, rows), DriftConfig(**settings), 0.001)
+    return compare(Pair("c", "values", p, q, rows, rows), DriftConfig(**settings), 0.001)
 
 
 def test_a_tiny_difference_is_no_alarm_however_many_rows_are_sure_of_it():
