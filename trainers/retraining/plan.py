@@ -92,9 +92,9 @@ def _last_full(state: State, parent: Version) -> Version:
 
 
 def _days_since(state: State, full: Version, pending: list[Shard]) -> float:
-    """Days of data that came since a version."""
-    learned = set(versions.consumed_by(state.ledger, full.number))
-    known = [one for one in shards.all_shards(state.ledger) if one.sha256 in learned]
+    """Days of data that came since a version; it has learned what those before it had."""
+    learned = versions.learned_until(state.ledger, full.number)
+    known = [one for one in shards.in_log(state.ledger) if one.sha256 in learned]
     return (_newest(pending) - _newest(known)) / DAY
 
 

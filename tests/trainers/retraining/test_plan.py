@@ -59,14 +59,15 @@ def state(ledger: sqlite3.Connection, tmp_path: Path) -> Models:
     return found
 
 
-def publish(state: Models, number: int, policy: str, parent: int | None, learned: Shard) -> None:
+def publish(state: Models, number: int, policy: str, parent: int | None, *learned: Shard) -> None:
     run_id = f"run-{number}"
-    shards.add(state.ledger, learned)
+    for one in learned:
+        shards.add(state.ledger, one)
     runs.begin(
         state.ledger, Run(run_id, "now", "test", policy, parent, "running", None, None, "", ())
     )
     version = Version(number, run_id, policy, parent, 0, "0" * 64, "now")
-    versions.commit(state.ledger, version, [learned.sha256])
+    versions.commit(state.ledger, version, [one.sha256 for one in learned])
     state.run(run_id).mkdir(parents=True)
     write_json(state.run(run_id) / CONFIG, config().model_dump(mode="json"))
     object.__setattr__(state, "served", number)
@@ -168,6 +169,29 @@ def test_days_are_counted_from_the_last_full_version(state: Models) -> None:
     assert plan(state, day=16).policy == "warm"
     # 10 + 7: what the warm version has learned does not count.
     assert plan(state, day=17).policy == "full"
+
+
+def test_a_full_version_without_new_events_knows_what_came_before_it(state: Models) -> None:
+    publish(state, 2, "full", None)
+    assert plan(state, day=16).policy == "warm"
+    assert plan(state, day=17).policy == "full"
+
+
+def test_a_full_version_that_consumed_a_late_file_alone_knows_the_newer_ones(
+    state: Models,
+) -> None:
+    publish(state, 2, "full", None, shard(2, last_day=3))
+    # 10 + 7: the file of day 3 does not make the data of day 10 forgotten.
+    assert plan(state, day=16).policy == "warm"
+    assert plan(state, day=17).policy == "full"
+
+
+def test_days_are_not_counted_from_a_file_that_was_withdrawn(state: Models) -> None:
+    publish(state, 2, "warm", 1, shard(2, last_day=1_000))
+    withdrawals.add(state.ledger, Withdrawal(shard(2).sha256, 2, "a wrong clock", "now"))
+    publish(state, 3, "full", None, shard(3, last_day=11))
+    assert plan(state, day=17).policy == "warm"
+    assert plan(state, day=18).policy == "full"
 
 
 def test_another_served_version_makes_it_begin_anew(state: Models) -> None:

@@ -101,6 +101,12 @@ def consumed_by(connection: sqlite3.Connection, number: int) -> tuple[str, ...]:
     return tuple(sha256 for (sha256,) in rows)
 
 
+def learned_until(connection: sqlite3.Connection, number: int) -> set[str]:
+    """SHA-256 of the shards that a version, or one before it, was the first to learn."""
+    rows = connection.execute("SELECT sha256 FROM consumptions WHERE version <= ?", (number,))
+    return {sha256 for (sha256,) in rows}
+
+
 def learned_by(connection: sqlite3.Connection) -> dict[str, int]:
     """SHA-256 of every learned shard, and the version that was the first to learn it."""
     return dict(connection.execute("SELECT sha256, version FROM consumptions"))
