@@ -31,7 +31,7 @@ def slice_masks(
 
     Of `new_items` and `tail` a query with such a target; the metrics are those of all its targets.
     A column gives a slice for each of its values in the window, such as `country=DE`, and
-    `country=` where it is missing.
+    `country=` where it is missing or an empty text.
 
     Args:
         dataset: what the challenger learned from, and the window.
@@ -42,14 +42,15 @@ def slice_masks(
         ConfigError: there is no such column, or it holds lists.
     """
     evaluated = {part.name: part.queries for part in slices(dataset, queries)}
-    masks = {}
+    masks: dict[str, NDArray[np.bool_]] = {}
     for name in names:
         if name in BUILT_IN_SLICES:
             mask = np.zeros(len(queries), np.bool_)
             mask[evaluated[_EVALUATED.get(name, name)]] = True
             masks[name] = mask
         else:
-            masks |= _by_value(name, _column(dataset, queries, name))
+            for part, mask in _by_value(name, _column(dataset, queries, name)):
+                masks[part] = mask | masks.get(part, np.False_)
     return masks
 
 
@@ -73,7 +74,7 @@ def _column(dataset: PreparedDataset, queries: Queries, name: str) -> "pa.Chunke
 
 
 def _by_value(name: str, values: "pa.ChunkedArray") -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """One mask for each different value."""
+    """One mask for each different value; those of a missing and an empty one have one name."""
     import pyarrow as pa
 
     if pa.types.is_nested(values.type):

@@ -54,6 +54,18 @@ def test_a_column_of_users_gives_a_slice_for_each_value(dataset, queries):
     }
 
 
+def test_a_missing_and_an_empty_value_are_one_slice(tmp_path):
+    users = USERS | {"ann": {"country": ""}}
+    data = make_dataset(tmp_path, USER, ITEM, split=SPLIT, users=users)
+    asked = build_queries(data, TEST, EvaluationConfig(), 0)
+    # Ann's is empty, Cid's is missing.
+    masks = slice_masks(data, asked, ["country"])
+    assert {name: mask.tolist() for name, mask in masks.items()} == {
+        "country=": [True, False, True],
+        "country=FR": [False, True, False],
+    }
+
+
 def test_a_column_of_events_is_that_of_the_request(dataset, queries):
     # The first target events: ann's c, bob's b, cid's a.
     masks = slice_masks(dataset, queries, ["item_id"])
