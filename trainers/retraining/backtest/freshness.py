@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tfrs_models.evaluation.intervals import Bootstrap, Interval
-from trainers.retraining.backtest.paired import joined, means, paired, user_numbers
+from trainers.retraining.backtest.paired import joined, means, paired
 from trainers.retraining.backtest.run import Backtest
 from trainers.retraining.backtest.schedule import Training, age_days
 from trainers.retraining.backtest.scores import Scores
@@ -65,7 +65,7 @@ def _age(age: float, met: Sequence[Met], bootstrap: Bootstrap) -> AgeResult:
     differences: Mapping[str, Interval] = {}
     if pairs:
         mine, others = [one for one, _ in pairs], [other for _, other in pairs]
-        differences = paired(joined(mine), joined(others), user_numbers(mine), bootstrap)
+        differences = paired(mine, others, bootstrap)
     return AgeResult(
         age_days=age,
         steps=len({number for number, _, _ in met}),

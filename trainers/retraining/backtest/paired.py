@@ -16,6 +16,7 @@ from trainers.retraining.gate.statistics import (
     samples_needed,
     upper_bound,
 )
+from trainers.retraining.gate.window import require_one_window
 
 Values = Mapping[str, NDArray[np.float64]]
 """One value a query: name -> float64 [Q]."""
@@ -42,19 +43,24 @@ def means(values: Values) -> dict[str, float]:
 
 
 def paired(
-    values: Values, other: Values, users: NDArray[np.int64], bootstrap: Bootstrap
+    scores: Sequence[Scores], others: Sequence[Scores], bootstrap: Bootstrap
 ) -> dict[str, Interval]:
-    """Differences `values - other` of the same queries, with 95% bounds.
+    """Differences `scores - others` of the same queries, by metric, with 95% bounds.
 
     Users are resampled with all their queries of all steps, see `gate.statistics.resample`.
 
     Args:
-        values: name -> float64 [Q].
-        other: the same names and queries.
-        users: int64 [Q], the user of each query.
+        scores: of one model after the other.
+        others: of what each is compared with, in the same step.
         bootstrap: how to resample; without samples there are no bounds.
+
+    Raises:
+        DataError: two that are compared have other users, or not the same metrics.
     """
-    differences = {name: one - other[name] for name, one in values.items()}
+    for one, other in zip(scores, others, strict=True):
+        require_one_window({"model": one, "other": other}, scores[0].metrics)
+    values, theirs, users = joined(scores), joined(others), user_numbers(scores)
+    differences = {name: one - theirs[name] for name, one in values.items()}
     if not len(users):
         return {}
     if not bootstrap.samples:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfrs_models.evaluation.intervals import Bootstrap, Interval
 from trainers.retraining.backtest.freshness import AgeResult, freshness
-from trainers.retraining.backtest.paired import joined, means, paired, user_numbers
+from trainers.retraining.backtest.paired import joined, means, paired
 from trainers.retraining.backtest.run import Backtest
 from trainers.retraining.backtest.schedule import Training, age_days
 from trainers.retraining.backtest.scores import Scores
@@ -102,11 +102,9 @@ def _policy(
     bootstrap: Bootstrap,
 ) -> PolicyResult:
     scores = _scores(found, plan)
-    values = joined(scores)
     differences: Mapping[str, Interval] = {}
     if first is not None:
-        other = joined(_scores(found, first))
-        differences = paired(values, other, user_numbers(scores), bootstrap)
+        differences = paired(scores, _scores(found, first), bootstrap)
     trainings = dict.fromkeys(training.name for training in plan)
     steps = [
         StepResult(step, training, age_days(training, step), len(one.users), means(one.metrics))
@@ -115,7 +113,7 @@ def _policy(
     return PolicyResult(
         name=name,
         queries=sum(one.queries for one in steps),
-        means=means(values),
+        means=means(joined(scores)),
         differences=differences,
         seconds=[found.seconds[training] for training in trainings],
         age_days=float(np.mean([one.age_days for one in steps])),

@@ -1,7 +1,11 @@
-"""Whether a window can decide anything: one window for all models, users enough, finite numbers."""
+"""Whether a window can decide anything: one window for all models, users enough, finite numbers.
+
+Legend: Q queries.
+"""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +16,24 @@ from trainers.retraining.gate.scored import Scored
 from trainers.retraining.gate.verdict import Check
 
 
-def require_one_window(models: Mapping[str, Scored], metrics: Collection[str]) -> None:
+class Measured(Protocol):
+    """The metrics of one model, query by query."""
+
+    @property
+    def users(self) -> NDArray[Any]:
+        """[Q], the user of each query."""
+
+    @property
+    def metrics(self) -> Mapping[str, NDArray[np.float64]]:
+        """Name -> float64 [Q]."""
+
+
+def require_one_window(models: Mapping[str, Measured], metrics: Collection[str]) -> None:
     """Check that all models answered the same queries and have the metrics.
+
+    Args:
+        models: by what a message calls them.
+        metrics: that each must have.
 
     Raises:
         DataError: they do not.
@@ -23,9 +43,8 @@ def require_one_window(models: Mapping[str, Scored], metrics: Collection[str]) -
         missing = [metric for metric in metrics if metric not in model.metrics]
         if missing:
             raise DataError(
-                f"the {name} must have every metric of the gate, `{missing[0]}` is missing; "
-                f"received {', '.join(model.metrics) or 'none'}: score its lists with the metrics "
-                "of the configuration"
+                f"the {name} must have every metric that is compared, `{missing[0]}` is missing; "
+                f"received {', '.join(model.metrics) or 'none'}: score its lists with all of them"
             )
     if any(not np.array_equal(first.users, other.users) for other in others):
         raise DataError(

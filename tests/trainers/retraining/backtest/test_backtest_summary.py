@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 from support.backtests import Calls, play
 
+from configs.errors import DataError
 from tfrs_models.data.times import DAY
 from tfrs_models.evaluation.intervals import Bootstrap, Interval
 from trainers.retraining.backtest.page import PAGE
@@ -22,6 +23,11 @@ from trainers.retraining.backtest.summary import Summary, summarize
 from trainers.retraining.backtest.table import table
 
 NDCG = "two_stage.ndcg@20"
+
+
+def scored(users: str, *values: float) -> Scores:
+    """One metric of users of one letter each."""
+    return Scores(np.array([*users], object), {"x": np.array(values)})
 
 
 @pytest.fixture(scope="module")
@@ -87,17 +93,20 @@ def test_metrics_of_the_last_stage_come_first(summary: Summary) -> None:
 
 
 def test_users_are_resampled_with_all_their_queries() -> None:
-    users = np.array([0, 0, 1, 1])
-    values = {"a": np.array([1.0, 1.0, 0.0, 0.0])}
-    other = {"a": np.zeros(4)}
-    [one] = paired(values, other, users, Bootstrap(1000, 1)).values()
+    mine, other = scored("ab", 1.0, 0.0), scored("ab", 0.0, 0.0)
+    [one] = paired([mine, mine], [other, other], Bootstrap(1000, 1)).values()
     # Two users: a resample holds the first one never, once or twice.
     assert one == Interval(0.5, 0.0, 1.0)
 
 
 def test_without_resamples_there_are_no_bounds() -> None:
-    values = {"a": np.array([1.0, 0.0])}
-    assert paired(values, {"a": np.zeros(2)}, np.arange(2), Bootstrap(0, 1)) == {"a": Interval(0.5)}
+    found = paired([scored("ab", 1.0, 0.0)], [scored("ab", 0.0, 0.0)], Bootstrap(0, 1))
+    assert found == {"x": Interval(0.5)}
+
+
+def test_scores_of_other_users_are_not_compared() -> None:
+    with pytest.raises(DataError, match="the same queries in the same order"):
+        paired([scored("ab", 1.0, 0.0)], [scored("ba", 0.0, 0.0)], Bootstrap(0, 1))
 
 
 def test_scores_come_back_from_their_file(tmp_path: Path) -> None:
