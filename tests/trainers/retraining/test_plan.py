@@ -13,7 +13,6 @@ from support.training import tiny_config
 from configs.load import changed
 from configs.run import RunConfig
 from trainers.folders import CONFIG, write_json
-from trainers.retraining.idle import Beginning, drift_counts, enough
 from trainers.retraining.ledger import runs, shards, versions, withdrawals
 from trainers.retraining.ledger.database import open_ledger
 from trainers.retraining.ledger.runs import Run
@@ -75,66 +74,6 @@ def publish(state: Models, number: int, policy: str, parent: int | None, *learne
 
 def plan(state: State, settings: RunConfig | None = None, day: float = 11, **other: Any) -> Plan:
     return make_plan(settings or config(), state, [shard(99, day)], other.get("full", False))
-
-
-def test_few_new_events_are_nothing_to_do() -> None:
-    few = enough(config(min_new_events=11), [shard(1)], None, full=False)
-    assert few == Beginning(None, "10 new events, fewer than `retraining.min_new_events` = 11")
-    many = enough(config(min_new_events=11), [shard(1), shard(2)], None, full=False)
-    assert many == Beginning("events", "20 new events")
-
-
-def test_a_stale_model_is_content_with_fewer_events() -> None:
-    settings = config(min_new_events=11, max_staleness_hours=24)
-    assert enough(settings, [shard(1)], 25 * 3_600, full=False) == Beginning(
-        "staleness",
-        "10 new events, and the last publication is 25.0 hours ago, 24 are allowed",
-    )
-    assert enough(settings, [shard(1)], 23 * 3_600, full=False).cause is None
-    assert enough(settings, [], 25 * 3_600, full=False).cause is None
-
-
-def test_what_was_asked_for_needs_no_event() -> None:
-    assert enough(config(), [], None, full=True) == Beginning("asked for", "0 new events")
-
-
-def test_few_events_that_have_drifted_begin_a_training() -> None:
-    settings = config(min_new_events=100, drift_after_events=20)
-    found = enough(settings, [shard(1), shard(2)], None, False, ["country", "price"])
-    assert found == Beginning("drift", "20 new events have drifted: `country`, `price`")
-
-
-def test_fewer_events_wait_whatever_has_drifted() -> None:
-    settings = config(min_new_events=100, drift_after_events=21)
-    assert enough(settings, [shard(1), shard(2)], None, False, ["country"]).cause is None
-
-
-def test_events_like_those_learned_wait() -> None:
-    settings = config(min_new_events=100, drift_after_events=10)
-    assert enough(settings, [shard(1)], None, False, []) == Beginning(
-        None,
-        "10 new events, fewer than `retraining.min_new_events` = 100, and like those learned",
-    )
-
-
-@pytest.mark.parametrize(
-    ("retraining", "counts"),
-    [
-        ({"min_new_events": 11, "drift_after_events": 10}, True),
-        ({"min_new_events": 12, "drift_after_events": 11}, False),
-        ({"min_new_events": 10, "drift_after_events": 9}, False),
-        ({"min_new_events": 11}, False),
-    ],
-)
-def test_drift_counts_between_two_numbers_of_events(
-    retraining: dict[str, int], counts: bool
-) -> None:
-    assert drift_counts(config(**retraining), [shard(1)]) is counts
-
-
-def test_drift_after_as_many_events_as_begin_a_training_anyway_is_refused() -> None:
-    with pytest.raises(ValueError, match="`drift_after_events` must be below `min_new_events`"):
-        config(min_new_events=10, drift_after_events=10)
 
 
 def test_a_run_goes_on_from_the_served_version(state: Models) -> None:

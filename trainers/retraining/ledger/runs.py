@@ -21,8 +21,8 @@ class Run:
         id: unique.
         started: when, ISO 8601 in UTC.
         trigger: who called it, and what let it begin.
-        policy: how it trains.
-        parent: the version it starts from, or None.
+        policy: how it trains; until that is planned, the policy of the settings.
+        parent: the version it goes on from, or None.
         state: `running` until it has ended.
         ended: when, ISO 8601 in UTC.
         exit_code: what the process returned.
@@ -75,8 +75,10 @@ def add_shards(connection: sqlite3.Connection, run_id: str, shards: Iterable[str
             )
 
 
-def add_cause(connection: sqlite3.Connection, run_id: str, cause: str) -> None:
-    """Note, behind its trigger, what let a run begin; what is noted already is not noted again.
+def note_plan(
+    connection: sqlite3.Connection, run_id: str, cause: str, policy: str, parent: int | None
+) -> None:
+    """Note how a run trains and, behind its trigger, what let it begin; may be repeated.
 
     Raises:
         ArtifactError: there is no such run.
@@ -84,6 +86,9 @@ def add_cause(connection: sqlite3.Connection, run_id: str, cause: str) -> None:
     said = f": {cause}"
     with transaction(connection):
         _refuse_unknown(connection, run_id)
+        connection.execute(
+            "UPDATE runs SET policy = ?, parent = ? WHERE id = ?", (policy, parent, run_id)
+        )
         connection.execute(
             'UPDATE runs SET "trigger" = "trigger" || ? '
             'WHERE id = ? AND substr("trigger", -length(?)) <> ?',
@@ -139,6 +144,20 @@ def last_success(connection: sqlite3.Connection) -> str | None:
     """When a run was last published, ISO 8601 in UTC."""
     found = _select(connection, "WHERE state = 'published' ORDER BY place DESC LIMIT 1")
     return found[0].ended if found else None
+
+
+def last_judged(connection: sqlite3.Connection) -> Run | None:
+    """The last run whose model was published, or rejected after the gate had judged it.
+
+    Runs that had nothing to do, failed, were interrupted or forbidden before the training are
+    passed over. A published run needs no verdict: a ledger that was made again has none.
+    """
+    found = _select(
+        connection,
+        "WHERE state = 'published' OR state = 'rejected' AND id IN (SELECT run_id FROM gates) "
+        "ORDER BY place DESC LIMIT 1",
+    )
+    return next(iter(found), None)
 
 
 def rejects_in_a_row(connection: sqlite3.Connection) -> int:
