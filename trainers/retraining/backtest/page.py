@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from trainers.report.cells import difference, number
+from trainers.report.cells import NONE, difference, number
 from trainers.report.markup import Cell, Section, heading, page, paragraph, picture, table
 from trainers.retraining.backtest.freshness import AgeResult
 from trainers.retraining.backtest.periods import period_text
@@ -94,9 +94,11 @@ def _freshness(summary: Summary) -> Section:
     text = (
         "Models of each age, whichever policy they belong to, each once a step. Steps differ, so "
         "the means of two ages are not comparable; the differences are: they are to a model that "
-        "was trained just before the same step, on the same queries."
+        "was trained just before the same step, on the same queries, and in the same way if there "
+        "is one. Where a model from the beginning is compared with one that went on, or the other "
+        "way round, the difference is also that of the two ways."
     )
-    header = ["age, days", "steps", "queries"]
+    header = ["age, days", "steps", "queries", "compared"]
     for metric in metrics:
         header += [metric, "against a new model"]
     rows = [_age_row(one, metrics) for one in summary.freshness]
@@ -110,6 +112,7 @@ def _freshness(summary: Summary) -> Section:
 
 def _age_row(found: AgeResult, metrics: Sequence[str]) -> Row:
     row: Row = [f"{found.age_days:g}", f"{found.steps}", f"{found.queries:,}"]
+    row.append(", ".join(found.compared) or NONE)
     for metric in metrics:
         row += [number(found.means.get(metric)), difference(found.differences.get(metric))]
     return row

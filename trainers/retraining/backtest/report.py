@@ -64,6 +64,7 @@ def _age(found: AgeResult) -> dict[str, Any]:
         "queries": found.queries,
         "means": found.means,
         "differences": _differences(found.differences),
+        "compared": list(found.compared),
     }
 
 

@@ -81,9 +81,23 @@ def test_freshness_compares_with_a_new_model_of_the_same_step(summary: Summary) 
     assert (ages[1].steps, ages[1].queries) == (2, 8)
 
 
-def test_new_models_are_compared_with_one_from_the_beginning(summary: Summary) -> None:
-    # At step 3 there is a warm and a full one, which are equally good here.
-    assert summary.freshness[0].differences[NDCG].mean == 0.0
+def test_new_models_are_compared_with_none(summary: Summary) -> None:
+    # At step 3 there is a warm and a full one.
+    assert summary.freshness[0].differences == {}
+    assert summary.freshness[0].compared == []
+
+
+def test_an_old_model_is_compared_with_a_new_one_of_its_kind(summary: Summary) -> None:
+    # All old ones are full. Only at step 3, where 2d-full begins anew, is there a new full one.
+    compared = {one.age_days: one.compared for one in summary.freshness[1:]}
+    assert compared == {1: ["full with warm"], 2: ["full with full"], 3: ["full with warm"]}
+
+
+def test_an_old_model_that_went_on_is_compared_with_a_new_one_that_did(tmp_path: Path) -> None:
+    names = "2d-warm,daily-warm,daily-full"
+    found = summarize(play(tmp_path, names, Asked(DAY, 4), Calls()))
+    # At step 2 the common full one is old, at step 4 that of 2d-warm.
+    assert found.freshness[1].compared == ["full with full", "warm with warm"]
 
 
 def test_metrics_of_the_last_stage_come_first(summary: Summary) -> None:
@@ -125,6 +139,7 @@ def test_the_json_holds_what_was_measured(found: Backtest) -> None:
     assert warm["differences"][NDCG]["mean"] == pytest.approx(0.15)
     assert [one["age_days"] for one in read["policies"]["never"]["steps"]] == [0, 1, 2, 3]
     assert [one["number"] for one in read["steps"]] == [1, 2, 3, 4]
+    assert [one["compared"] for one in read["freshness"][:2]] == [[], ["full with warm"]]
     assert read["freshness"][3]["differences"][NDCG]["mean"] == pytest.approx(-0.3)
 
 
