@@ -17,6 +17,7 @@ from configs.hooks import EventKind, HookConfig
 from trainers.retraining.hooks.calls import attempt
 from trainers.retraining.hooks.events import Event, from_json, to_json
 from trainers.retraining.hooks.outcomes import Outcome, State
+from trainers.retraining.ledger.database import transaction
 
 Now = Callable[[], float]
 """Seconds since 1970."""
@@ -118,8 +119,7 @@ def put_now(connection: sqlite3.Connection, hooks: Iterable[HookConfig], event: 
         RuntimeError: a transaction is open.
     """
     _refuse_transaction(connection)
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")  # also where the connection opens none by itself
+    with transaction(connection):
         put(connection, hooks, event)
 
 

@@ -20,7 +20,7 @@ class Version:
         run_id: the run that made it.
         policy: how it was trained.
         parent: the version it was trained from, or None.
-        trained_until_us: the last event it has learned, microseconds since 1970 UTC.
+        trained_until_us: from which moment on it has learned nothing, microseconds since 1970 UTC.
         bundle_sha256: of its manifest, which holds those of its files.
         published: when, ISO 8601 in UTC.
     """
