@@ -7,6 +7,7 @@ to each hook, each time with the same id and the same bytes, and to one hook in 
 
 import json
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -138,6 +139,7 @@ def deliver_due(
     now: Now,
     seconds: float = 60.0,
     retries: Retries = RETRIES,
+    monotonic: Now = time.monotonic,
 ) -> None:
     """Tell the hooks what is due, in turns, so that a long queue of one does not hold up another.
 
@@ -147,17 +149,18 @@ def deliver_due(
     Args:
         connection: with no transaction open, for each attempt commits.
         hooks: the hooks of the configuration. What is pending for others stays.
-        now: the clock.
+        now: the clock that says what is due.
         seconds: no attempt begins later than this.
         retries: when a failed delivery is tried again.
+        monotonic: the clock that measures `seconds`, and that nobody sets.
 
     Raises:
         RuntimeError: a transaction is open.
     """
     _refuse_transaction(connection)
-    end = now() + seconds
+    end = monotonic() + seconds
     turns = deque(hooks)
-    while turns and now() < end:
+    while turns and monotonic() < end:
         hook = turns.popleft()
         if _deliver_next(connection, hook, now, retries):
             turns.append(hook)

@@ -61,22 +61,25 @@ def flush(
     sleep: Callable[[float], None] = time.sleep,
     seconds: float = 60.0,
     retries: Retries = RETRIES,
+    monotonic: Now = time.monotonic,
 ) -> None:
     """Deliver what is due, and wait for retries that fall due within `seconds`.
 
     Args:
         connection: with no transaction open.
         hooks: the hooks of the configuration.
-        now: the clock.
-        sleep: waits so many seconds.
+        now: the clock that says what is due.
+        sleep: waits so many seconds, always fewer than `seconds`.
         seconds: no attempt begins later than this.
         retries: when a failed delivery is tried again.
+        monotonic: the clock that measures `seconds`; the other one may be set back meanwhile.
     """
-    end = now() + seconds
+    end = monotonic() + seconds
     while True:
-        outbox.deliver_due(connection, hooks, now, end - now(), retries)
+        outbox.deliver_due(connection, hooks, now, end - monotonic(), retries, monotonic)
         due = outbox.next_due(connection, hooks)
-        if due is None or due >= end or now() >= end:
+        left = end - monotonic()
+        if due is None or left <= 0 or due - now() >= left:
             return
         sleep(max(due - now(), 0.0))
 

@@ -154,7 +154,7 @@ def test_flush_waits_for_retries(connection: sqlite3.Connection, tmp_path: Path)
     count = f"echo x >> {tmp_path}/calls; test $(wc -l < {tmp_path}/calls) -ge 3"
     hook = shell(count, name="third_time")
     outbox.put_now(connection, [hook], event())
-    flush(connection, [hook], lambda: clock[0], sleep)
+    flush(connection, [hook], lambda: clock[0], sleep, monotonic=lambda: clock[0])
     assert slept == [1, 2]
     assert records(connection) == [("third_time", "delivered", "")]
 
@@ -167,10 +167,32 @@ def test_flush_gives_the_rest_to_the_next_run(connection: sqlite3.Connection):
 
     hook = shell("exit 1", name="a")
     outbox.put_now(connection, [hook], event())
-    flush(connection, [hook], lambda: clock[0], sleep, seconds=10)
+    flush(connection, [hook], lambda: clock[0], sleep, seconds=10, monotonic=lambda: clock[0])
     # At 0, 1, 3 and 7 seconds; the next would be at 15.
     (delivery,) = outbox.deliveries(connection, "run-1")
     assert (delivery.state, delivery.attempts, clock[0]) == ("pending", 4, 1007)
+
+
+@pytest.mark.parametrize("step", [-1800.0, 1800.0])
+def test_flush_takes_its_time_whatever_happens_to_the_clock(
+    connection: sqlite3.Connection, step: float
+):
+    passed = [0.0]
+    slept: list[float] = []
+
+    def now() -> float:
+        return 1e9 + passed[0] + (step if slept else 0.0)
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        passed[0] += seconds
+
+    hook = shell("exit 1", name="a")
+    outbox.put_now(connection, [hook], event())
+    flush(connection, [hook], now, sleep, seconds=10, monotonic=lambda: passed[0])
+    # Set back, the second attempt is due in half an hour and is left to the next run; set forward,
+    # it is due after the first second, and the others 2 and 4 seconds later.
+    assert slept == ([1] if step < 0 else [1, 2, 4])
 
 
 def test_flush_of_nothing_returns(connection: sqlite3.Connection):
