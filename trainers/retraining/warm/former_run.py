@@ -52,10 +52,11 @@ def open_former(folder: Path, trained_until: int) -> FormerRun:
     Raises:
         ArtifactError: it is not finished, or a file is missing or damaged.
     """
+    parent = open_parent(folder)
     return FormerRun(
-        open_parent(folder),
-        read_saved(retrieval_folder(folder)),
-        _ranking(folder / "ranking"),
+        parent,
+        read_saved(retrieval_folder(folder), parent.spec),
+        _ranking(folder / "ranking", parent.spec),
         trained_until,
     )
 
@@ -73,10 +74,10 @@ def retrieval_folder(folder: Path) -> Path:
     return refit if (refit / DONE).exists() else folder / "retrieval"
 
 
-def _ranking(folder: Path) -> FormerRanking | None:
+def _ranking(folder: Path, spec: FeatureSpec) -> FormerRanking | None:
     if not (folder / DONE).exists():
         return None
-    return FormerRanking(read_saved(folder / "model"), read_done(folder)["calibrators"])
+    return FormerRanking(read_saved(folder / "model", spec), read_done(folder)["calibrators"])
 
 
 def same_model(former: RunConfig, present: RunConfig) -> bool:

@@ -16,6 +16,7 @@ from configs.errors import DataError
 from configs.retraining import WarmConfig
 from configs.run import RunConfig
 from tfrs_models.data.dataset import TRAIN, PreparedDataset
+from tfrs_models.layers.stacked import StackedEmbedding
 from trainers.retraining.warm.former_run import FormerRun, open_former
 from trainers.retraining.warm.retrieval import former_two_tower
 from trainers.retraining.warm.train import train_warm
@@ -82,6 +83,13 @@ def test_the_grown_model_embeds_known_items_as_before(shop: Shop) -> None:
     np.testing.assert_array_equal(
         grown.embed_candidate(again), shop.old.two_tower.embed_candidate(items)
     )
+
+
+def test_no_table_of_the_retrieval_holds_several_features(shop: Shop) -> None:
+    ranker = shop.warm.ranker
+    assert ranker is not None
+    assert any(isinstance(one, StackedEmbedding) for one in ranker.model.submodules)
+    assert not any(isinstance(one, StackedEmbedding) for one in shop.warm.two_tower.submodules)
 
 
 def test_a_new_item_is_its_content(shop: Shop) -> None:

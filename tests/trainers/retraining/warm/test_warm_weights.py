@@ -9,11 +9,13 @@ from support.training import Line, LineBatches, quiet_watch, train_line, values
 from configs.errors import ArtifactError
 from configs.training import TrainingConfig
 from tfrs_models.backend import tf
+from tfrs_models.features.spec import FeatureSpec, HistorySpec
 from trainers.loop import fit
 from trainers.optimizers.build import retrieval_optimizer
 from trainers.retraining.warm.weights import read_saved, take_over
 
 SETTINGS = TrainingConfig(epochs=2, decay="linear", learning_rate=0.1, embedding_learning_rate=0.1)
+NO_FEATURES = FeatureSpec((), (), HistorySpec(0), Path())
 
 
 class LongerLine(Line):
@@ -43,7 +45,7 @@ def test_weights_slots_and_counters_of_the_same_model_are_equal(
 ) -> None:
     model, folder = former
     again = built(Line())
-    take_over(read_saved(folder), again)
+    take_over(read_saved(folder, NO_FEATURES), again)
     for one, other in zip(values(model.variables), values(again.variables), strict=True):
         np.testing.assert_array_equal(one, other)
     of_former, of_again = values(model.optimizer.variables), values(again.optimizer.variables)
@@ -56,7 +58,7 @@ def test_new_rows_start_at_the_unknown_one_and_their_slots_at_nothing(
 ) -> None:
     model, folder = former
     longer = built(LongerLine())
-    take_over(read_saved(folder), longer)
+    take_over(read_saved(folder, NO_FEATURES), longer)
     np.testing.assert_array_equal(longer.table[:4], model.table)
     np.testing.assert_array_equal(longer.table[4:], [model.table[1].numpy()] * 2)
     slots = {v.name: v.numpy() for v in longer.optimizer.variables if "table" in v.name}
@@ -69,7 +71,7 @@ def test_new_rows_start_at_the_unknown_one_and_their_slots_at_nothing(
 
 def test_training_goes_on_from_the_former_step(former: tuple[Line, Path], tmp_path: Path) -> None:
     model, folder = former
-    saved, again = read_saved(folder), built(Line())
+    saved, again = read_saved(folder, NO_FEATURES), built(Line())
     steps = int(model.optimizer.iterations)
     seen = []
 
@@ -87,9 +89,9 @@ def test_training_goes_on_from_the_former_step(former: tuple[Line, Path], tmp_pa
 def test_another_width_is_refused_with_the_way_out(former: tuple[Line, Path]) -> None:
     _, folder = former
     with pytest.raises(ArtifactError, match=r"was \[4, 3\] and is \[4, 2\].*--full"):
-        take_over(read_saved(folder), built(Line(width=2)))
+        take_over(read_saved(folder, NO_FEATURES), built(Line(width=2)))
 
 
 def test_a_folder_without_a_checkpoint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="holds no checkpoint"):
-        read_saved(tmp_path)
+        read_saved(tmp_path, NO_FEATURES)
