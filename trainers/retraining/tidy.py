@@ -19,11 +19,12 @@ def tidy(state: State) -> None:
     """Delete models, bundles and datasets of runs that nothing goes on from.
 
     What the served version and the one before it were made of stays, and that of the last runs.
-    Every run keeps its settings, reports and records, but those that had nothing to do.
+    Every run keeps its settings, reports and records, but those that had nothing to do. Files that
+    somebody has put beside the folders stay.
     """
     kept = _kept(state)
     for folder in state.runs.iterdir():
-        if folder.name not in kept:
+        if folder.is_dir() and folder.name not in kept:
             _empty(folder)
     for one in runs.latest(state.ledger, _LAST_RUNS):
         if one.state == "nothing_new":
