@@ -15,6 +15,8 @@ from trainers.retraining.retrained import chosen_name, known_ledger, model_names
 from trainers.retraining.state import LOG, RUNS, ledger_path, state_folder
 
 _HOUR = 3_600
+_CLOCKS_DIFFER = 300
+"""Seconds that the clock of who looks may be behind that of who published."""
 
 
 def examine(
@@ -63,7 +65,11 @@ def check_age(name: str, published: str | None, max_age_seconds: float, now: flo
     if published is None:
         return Check(about, "fail", "no version was published yet; `tfrs runs` says why")
     age = now - datetime.fromisoformat(published).timestamp()
-    found = f"published {published}, {age / _HOUR:,.1f} hours ago"
+    if age < -_CLOCKS_DIFFER:
+        ahead = f"published {published}, which is {-age / _HOUR:,.1f} hours ahead of the clock here"
+        way_out = "set the clock right; if it was wrong then, `tfrs retrain --full` publishes anew"
+        return Check(about, "fail", f"{ahead}: {way_out}")
+    found = f"published {published}, {max(age, 0) / _HOUR:,.1f} hours ago"
     if age > max_age_seconds:
         most = f"{max_age_seconds / _HOUR:,.1f} are allowed"
         return Check(about, "fail", f"{found}, {most}; `tfrs runs` says why")
