@@ -19,6 +19,7 @@ from exports.requests.asked import asked_rows
 from exports.tables import raw_table
 from exports.user_rows import padded
 from tfrs_models.data.dataset import FIRST_ROW, PreparedDataset
+from tfrs_models.data.rows import read_vocabulary
 from tfrs_models.evaluation.queries import Queries
 from tfrs_models.features.history import HISTORY, REQUEST_TIME, TIME, TYPE
 from tfrs_models.features.spec import FeatureSpec
@@ -26,8 +27,6 @@ from tfrs_models.features.tables import MICROSECONDS_A_SECOND, table_path
 from tfrs_models.metrics.rows import Rows
 
 _BLOCK = 256
-_HISTORY = 500
-"""Latest items of a history that are sent; a model keeps fewer."""
 _TEXTS = Input("string", (None, None))
 
 Columns = dict[str, NDArray[Any]]
@@ -127,6 +126,9 @@ class RawQueries:
         self._exclude_seen = exclude_seen
         self._users = _stored(dataset, "user", spec)
         self._events = _stored(dataset, "context", spec)
+        known = set(read_vocabulary(spec.vocabulary("item_id")))
+        self._known = np.array([name in known for name in ids])
+        self._length = spec.history.length
 
     def inputs(self, queries: Queries) -> Columns:
         """Raw inputs of the queries, [Q] and [Q, L]."""
@@ -144,8 +146,12 @@ class RawQueries:
         return _lists(queries.seen, self._ids[queries.seen.items])
 
     def _histories(self, queries: Queries) -> Columns:
-        latest = np.full(len(queries), _HISTORY)
-        items, events = queries.history.latest(latest), queries.events.latest(latest)
+        """As the user table of a bundle has them: the latest items that the model knows."""
+        known = self._known[queries.history.items]
+        latest = np.full(len(queries), self._length)
+        items, events = (
+            one.where(known).latest(latest) for one in (queries.history, queries.events)
+        )
         types = np.array(self._dataset.event_types, object)
         seconds = self._dataset.events.time[events.items] // MICROSECONDS_A_SECOND
         kinds = types[self._dataset.events.type[events.items]]

@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from rich.console import Console
+from support.datasets import make_dataset
 from support.retraining import Shop, open_shop
+from support.training import make_material
 
 from configs.load import changed
 from exports.loader import Input
 from exports.runs import BUNDLE
-from tfrs_models.data.dataset import TEST
-from tfrs_models.evaluation.queries import Queries, build_queries
+from tfrs_models.data.dataset import TEST, TRAIN, VALIDATION
+from tfrs_models.evaluation.queries import Queries, build_queries, training_queries
 from trainers.ranking.lists import ranked
 from trainers.ranking.windows import window_of_test
 from trainers.retraining.ask import RawQueries, ask_bundle, item_ids, open_bundle
@@ -105,6 +107,21 @@ def test_a_column_that_sounds_like_a_filter_is_the_users(asked: Asked) -> None:
     # The shop knows nothing of children, so the column is missing.
     assert rows["only_child"].tolist() == ["", "", ""]
     assert rows["only_genres"].tolist() == [[""], [""], [""]]
+
+
+def test_a_history_is_the_latest_items_that_the_model_knows(tmp_path: Path) -> None:
+    # Training never saw "new"; the model reads three items. The events are a second apart.
+    split = [TRAIN, TRAIN, TRAIN, VALIDATION, TRAIN]
+    dataset = make_dataset(tmp_path / "data", ["x"] * 5, ["a", "b", "c", "new", "d"], split=split)
+    spec = make_material(dataset, tmp_path)[0].spec
+    inputs = {
+        "history": Input("string", (None, None)),
+        "history_time": Input("int64", (None, None)),
+    }
+    raw = RawQueries(inputs, spec, dataset, item_ids(dataset), K, exclude_seen=True)
+    rows = raw.inputs(training_queries(dataset, np.arange(5)))
+    assert rows["history"].tolist() == [["b", "c", "d"]]
+    assert rows["history_time"].tolist() == [[1, 2, 4]]
 
 
 def test_requests_take_some_milliseconds_of_each_bundle(asked: Asked) -> None:
