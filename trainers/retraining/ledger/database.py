@@ -1,5 +1,7 @@
 """The ledger's file: one SQLite database that is whole on the disk after every transaction."""
 
+import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +21,8 @@ _SETTINGS = (
     "PRAGMA foreign_keys = ON",
 )
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+"""The second: there is no room for the index that a ledger has while it is open."""
 _TABLES = (
     """
     CREATE TABLE runs (
@@ -103,6 +107,7 @@ def open_ledger(path: Path) -> sqlite3.Connection:
     Raises:
         ArtifactError: the file is damaged, no ledger, or has tables of another version.
         EnvironmentFault: it cannot be opened or written.
+        OSError: the disk is full or fails.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = None
@@ -172,13 +177,23 @@ def _refuse_damage(connection: sqlite3.Connection, path: Path) -> None:
         raise _damaged(path, found)
 
 
-def _fault(path: Path, error: sqlite3.DatabaseError) -> ArtifactError | EnvironmentFault:
-    if error.sqlite_errorcode & 0xFF in _DAMAGE:  # the lowest byte is the kind of an extended code
+def _fault(path: Path, error: sqlite3.DatabaseError) -> Exception:
+    code = error.sqlite_errorcode
+    kind = code & 0xFF  # the lowest byte of an extended code
+    if kind in _DAMAGE:
         return _damaged(path, error)
+    if code in _NO_ROOM:
+        return _of_disk(errno.ENOSPC, path)
+    if kind == sqlite3.SQLITE_IOERR:
+        return _of_disk(errno.EIO, path)
     return EnvironmentFault(
-        f"the ledger {path} cannot be opened: {error}. Check that its folder may be written, that "
-        "the disk has room, and that no other process holds the ledger."
+        f"the ledger {path} cannot be opened: {error}. Check that its folder may be written and "
+        "that no other process holds the ledger."
     )
+
+
+def _of_disk(number: int, path: Path) -> OSError:
+    return OSError(number, os.strerror(number), str(path))
 
 
 def _damaged(path: Path, cause: object) -> ArtifactError:

@@ -1,5 +1,6 @@
 """The file: made once, refused when it is damaged or another's, and all or nothing."""
 
+import errno
 import sqlite3
 from contextlib import closing
 
@@ -7,7 +8,8 @@ import pytest
 from support.ledgers import run, shard
 
 from configs.errors import ArtifactError, EnvironmentFault
-from trainers.retraining.ledger import runs, shards
+from tfrs_models.cli import disk_fault
+from trainers.retraining.ledger import database, runs, shards
 from trainers.retraining.ledger.database import open_ledger, transaction
 
 
@@ -76,6 +78,37 @@ def test_tables_of_another_version_are_refused(path, schema):
         connection.execute(f"PRAGMA user_version = {schema}")
     with pytest.raises(ArtifactError, match=f"version {schema}, this program reads 2.*rebuild"):
         open_ledger(path)
+
+
+def test_no_room_for_a_new_ledger_is_a_full_disk(path, monkeypatch):
+    small = (*database._SETTINGS, "PRAGMA max_page_count = 2")
+    monkeypatch.setattr(database, "_SETTINGS", small)
+    with pytest.raises(OSError, match=r"No space left on device: .*state\.db") as raised:
+        open_ledger(path)
+    assert disk_fault(raised.value) == "the disk is full: make room"
+
+
+@pytest.mark.parametrize(
+    ("code", "number", "words"),
+    [
+        (sqlite3.SQLITE_IOERR_SHMSIZE, errno.ENOSPC, "the disk is full"),
+        (sqlite3.SQLITE_IOERR_READ, errno.EIO, "the disk fails"),
+        (sqlite3.SQLITE_IOERR_FSYNC, errno.EIO, "the disk fails"),
+    ],
+)
+def test_a_disk_that_fails_at_opening_is_told_as_that_of_any_file(
+    path, monkeypatch, code, number, words
+):
+    def fail(*_):
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = code
+        raise error
+
+    monkeypatch.setattr(database, "_set_up", fail)
+    with pytest.raises(OSError, match=r"state\.db") as raised:
+        open_ledger(path)
+    assert raised.value.errno == number
+    assert disk_fault(raised.value).startswith(words)
 
 
 def test_a_path_that_cannot_be_a_file_is_a_fault_of_the_machine(path):
