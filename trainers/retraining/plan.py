@@ -10,6 +10,7 @@ from trainers.retraining.former_config import former_config
 from trainers.retraining.ledger import shards, versions, withdrawals
 from trainers.retraining.ledger.shards import Shard
 from trainers.retraining.ledger.versions import Version
+from trainers.retraining.lost_models import refuse_lost_models
 from trainers.retraining.state import State
 from trainers.retraining.warm.former_run import same_model
 
@@ -43,7 +44,12 @@ class Plan:
 
 
 def make_plan(config: RunConfig, state: State, pending: list[Shard], full: bool) -> Plan:
-    """How to train on the pending shards."""
+    """How to train on the pending shards.
+
+    Raises:
+        ArtifactError: the folder of models is not the one that the ledger knows.
+    """
+    refuse_lost_models(state)
     shards = tuple(shard.sha256 for shard in pending)
     parent = versions.latest(state.ledger)
     reason = "it was asked for" if full else _why_full(config, state, parent, pending)

@@ -10,8 +10,10 @@ import pytest
 from support.retraining import DAY_US
 from support.training import tiny_config
 
+from configs.errors import ArtifactError
 from configs.load import changed
 from configs.run import RunConfig
+from exports.publishing.ledger import Ledger, write_ledger
 from trainers.folders import CONFIG, write_json
 from trainers.retraining.ledger import runs, shards, versions, withdrawals
 from trainers.retraining.ledger.database import open_ledger
@@ -69,6 +71,8 @@ def publish(state: Models, number: int, policy: str, parent: int | None, *learne
     versions.commit(state.ledger, version, [one.sha256 for one in learned])
     state.run(run_id).mkdir(parents=True)
     write_json(state.run(run_id) / CONFIG, config().model_dump(mode="json"))
+    (state.base / state.name).mkdir(parents=True, exist_ok=True)
+    write_ledger(Ledger(last=number), state.base / state.name)
     object.__setattr__(state, "served", number)
 
 
@@ -153,6 +157,12 @@ def test_the_first_run_begins_anew(ledger: sqlite3.Connection, tmp_path: Path) -
     found = plan(Models(tmp_path, tmp_path, "tiny", ledger))
     assert (found.policy, found.parent) == ("full", None)
     assert found.reason == "no version of this ledger is published yet"
+
+
+def test_models_that_the_ledger_does_not_know_are_not_planned_for(state: Models) -> None:
+    write_ledger(Ledger(last=0), state.base / state.name)
+    with pytest.raises(ArtifactError, match="has published version 1, but the last number of"):
+        plan(state, full=True)
 
 
 def test_a_plan_is_the_same_after_it_was_stored(state: Models) -> None:
