@@ -1,8 +1,9 @@
 """Files: CSV, TSV, JSONL, Parquet, RecBole's typed headers and MovieLens' own formats."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +12,7 @@ from configs.section import Section
 from tfrs_models.data import mapping, paths, reading, sql
 from tfrs_models.data.layouts import CSV, MOVIELENS, RECBOLE, TSV, Layout
 from tfrs_models.data.mapping import Constant, Filter
+from tfrs_models.data.suggest import missing_columns
 from tfrs_models.data.tables import RawTables
 
 if TYPE_CHECKING:
@@ -122,27 +124,56 @@ def _read_table(
     for setting, given, constants in _groups(options):
         if not setting.startswith(f"data.files.{label}"):
             continue
-        for path in _expand(given, setting):
+        for form, files in _read_together(_expand(given, setting), table, setting):
             name = f"{label}_{len(parts)}"
-            _read_file(connection, path, name, label, table, setting)
+            if form == "parquet":
+                _read_parquet(connection, files, name, table)
+            else:
+                _read_file(connection, form, files[0], name, label, table, setting)
             parts.append((f"mapped_{name}", constants))
     reading.unite(connection, parts, f"mapped_{label}")
 
 
+def _read_together(
+    found: Sequence[Path], table: TableOptions, setting: str
+) -> Iterator[tuple[str, list[Path]]]:
+    """Format and files of each relation: Parquet files that follow each other, or one other file.
+
+    Parquet files of two folders are apart, since names such as `day=1` of a folder are columns too.
+    """
+
+    def place(path: Path) -> tuple[str, Path]:
+        form = paths.format_of(path, setting) if table.format == "auto" else table.format
+        return form, path.parent if form == "parquet" else path
+
+    for (form, _), files in groupby(found, place):
+        yield form, list(files)
+
+
+def _read_parquet(
+    connection: "duckdb.DuckDBPyConnection", files: Sequence[Path], name: str, table: TableOptions
+) -> None:
+    """Create the view `mapped_<name>` on Parquet files; each has the columns that are mapped."""
+    sources = [source for source in table.columns.values() if isinstance(source, str)]
+    if sources:
+        for path in files:
+            missing_columns(str(path), sources, reading.parquet_columns(connection, path))
+    reading.read_parquet(connection, files, name)
+    mapping.map_columns(connection, name, table.columns, f"mapped_{name}", str(files[0]))
+
+
 def _read_file(
     connection: "duckdb.DuckDBPyConnection",
+    form: str,
     path: Path,
     name: str,
     label: str,
     table: TableOptions,
     setting: str,
 ) -> None:
-    """Create the view `mapped_<name>` on one file."""
-    form = paths.format_of(path, setting) if table.format == "auto" else table.format
+    """Create the view `mapped_<name>` on one file of text."""
     columns = dict(table.columns)
-    if form == "parquet":
-        reading.read_parquet(connection, path, name)
-    elif form == "jsonl":
+    if form == "jsonl":
         reading.read_jsonl(connection, path, name)
     else:
         layout = _layout(form, path, table, setting)
