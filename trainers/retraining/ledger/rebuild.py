@@ -1,18 +1,19 @@
 """Make the ledger again from what lies beside the data.
 
 Each shard of the accepted log has a record beside it, and each published version one in its run's
-folder. Runs that published nothing, and the verdicts of the gate, are lost with the ledger.
+folder. Runs that published nothing, and the sentences of the gate, are lost with the ledger.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 
 from configs.errors import ArtifactError
 from tfrs_models import durable
-from trainers.retraining.ledger import runs, shards, versions, withdrawals
+from trainers.retraining.ledger import gates, runs, shards, versions, withdrawals
 from trainers.retraining.ledger.balance import check_balance
 from trainers.retraining.ledger.database import open_ledger
 from trainers.retraining.ledger.records import (
@@ -30,16 +31,29 @@ SHARD_RECORDS = "[0-9]*.json"
 """The records in an accepted log."""
 WITHDRAWN = "withdrawn"
 """The folder in an accepted log of the records of withdrawals."""
+_NOT_MEASURED: Mapping[str, float] = MappingProxyType({})
+_MADE_AGAIN = f"made again from {VERSION_FILE}"
 _COMPANIONS = ("", "-wal", "-shm")
 """Endings of the files of one SQLite database."""
 
 
-def write_version_record(folder: Path, version: Version, consumed: Sequence[str]) -> None:
+def write_version_record(
+    folder: Path,
+    version: Version,
+    consumed: Sequence[str],
+    means: Mapping[str, float] = _NOT_MEASURED,
+) -> None:
     """Write `version.json` into a run's folder: before the ledger commits the version.
 
     Keep it as long as the accepted log, also when the rest of the folder is deleted.
+
+    Args:
+        folder: of the run.
+        version: the version.
+        consumed: SHA-256 of the shards that it was the first to learn.
+        means: its mean metrics in the window of the gate.
     """
-    write(folder / VERSION_FILE, VersionRecord(version, tuple(consumed)))
+    write(folder / VERSION_FILE, VersionRecord(version, tuple(consumed), dict(means)))
 
 
 def read_version_record(folder: Path) -> VersionRecord:
@@ -93,6 +107,9 @@ def _fill(connection: sqlite3.Connection, log: Path, records: Iterable[VersionRe
     for one in sorted(records, key=lambda one: one.version.number):
         runs.begin(connection, _run(one))
         versions.commit(connection, one.version, one.consumed)
+        if one.means:  # what was published had passed, and the next gate compares with these
+            said = {"reason": _MADE_AGAIN, "checks": [], "means": dict(one.means)}
+            gates.add(connection, one.version.run_id, True, said)
 
 
 def _run(record: VersionRecord) -> Run:
@@ -106,7 +123,7 @@ def _run(record: VersionRecord) -> Run:
         state="running",
         ended=None,
         exit_code=None,
-        reason=f"made again from {VERSION_FILE}",
+        reason=_MADE_AGAIN,
         shards=record.consumed,
     )
 

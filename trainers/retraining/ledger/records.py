@@ -1,7 +1,8 @@
 """JSON records beside the data, from which a lost ledger is made again."""
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,11 +33,13 @@ class VersionRecord:
     Attributes:
         version: the version.
         consumed: SHA-256 of the shards that it was the first to learn.
+        means: its mean metrics in the window that it was published on; empty where none are known.
         format: of the file.
     """
 
     version: Version
     consumed: tuple[str, ...]
+    means: Mapping[str, float] = field(default_factory=dict)
     format: int = FORMAT
 
 

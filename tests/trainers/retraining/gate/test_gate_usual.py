@@ -1,8 +1,11 @@
 """A window in which the champion itself fails is no judge."""
 
+from dataclasses import replace
+
 import pytest
 from support.gate import RECALL, config, scored
 
+from trainers.retraining.gate.decide import decide
 from trainers.retraining.gate.usual import usual_window
 
 CHAMPION = scored([0.1, 0.3])  # a mean of 0.2
@@ -30,9 +33,37 @@ def test_the_largest_fall_can_be_declared():
     assert not check.passed
 
 
-def test_what_was_not_measured_then_is_not_looked_at():
-    assert list(usual_window(CHAMPION, {}, config())) == []
+def test_what_is_not_known_of_then_is_told_and_does_not_decide():
+    [check] = usual_window(CHAMPION, {}, config())
+    assert (check.name, check.passed, check.decides) == ("recall@20.usual_window", True, False)
+    assert (check.measured, check.allowed) == (pytest.approx(0.2), None)
+    assert check.sentence == (
+        "recall@20: champion 0.2000 in this window; what it was when it was published is not "
+        "known, so whether this window is a usual one was not measured"
+    )
+
+
+@pytest.mark.parametrize("published", [{}, {RECALL: 0.0}, {RECALL: 0.2}])
+def test_a_champion_that_finds_nothing_proves_nothing(published):
+    [check] = usual_window(scored([0.0, 0.0]), published, config())
+    assert (check.passed, check.decides, check.measured) == (False, True, 0.0)
+    assert "finds nothing in this window" in check.sentence
+
+
+def test_two_models_that_find_nothing_pass_all_rules_but_this_one():
+    nothing = scored([0.0] * 200)
+    verdict = decide(nothing, nothing, None, {}, config(), seed=1)
+    assert verdict.passed
+    checks = (*usual_window(nothing, {}, config()), *verdict.checks)
+    assert [check.name for check in replace(verdict, checks=checks).broken] == [
+        "recall@20.usual_window"
+    ]
+
+
+def test_a_window_without_queries_is_a_matter_of_another_rule():
+    assert list(usual_window(scored([]), {RECALL: 0.2}, config())) == []
 
 
 def test_the_rule_can_be_off():
     assert checks(0.9, max_champion_drop=None) == []
+    assert list(usual_window(scored([0.0]), {}, config(max_champion_drop=None))) == []

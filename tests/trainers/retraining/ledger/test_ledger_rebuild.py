@@ -1,12 +1,13 @@
 """A lost ledger is made again from the records beside the data."""
 
+import json
 from contextlib import closing
 
 import pytest
 from support.ledgers import run, shard, version
 
 from configs.errors import ArtifactError
-from trainers.retraining.ledger import records, runs, shards, versions
+from trainers.retraining.ledger import gates, records, runs, shards, versions
 from trainers.retraining.ledger.database import open_ledger
 from trainers.retraining.ledger.rebuild import read_version_record, rebuild, write_version_record
 from trainers.retraining.ledger.records import ShardRecord
@@ -69,6 +70,28 @@ def test_the_runs_of_a_rebuilt_ledger_say_where_they_come_from(path, log, folder
         found = runs.get(ledger, "r2")
     assert (found.state, found.trigger, found.shards) == ("published", "unknown", (TWO,))
     assert found.reason == "made again from version.json"
+
+
+def test_the_means_of_a_version_outlive_its_ledger(path, log, folders):
+    write_version_record(folders[1], version(2), LEARNED[2], {"recall@20": 0.25})
+    rebuild(path, log, map(read_version_record, folders))
+    with closing(open_ledger(path)) as ledger:
+        known, unknown = gates.find(ledger, "r2"), gates.find(ledger, "r1")
+    assert known.passed
+    assert known.report == {
+        "reason": "made again from version.json",
+        "checks": [],
+        "means": {"recall@20": 0.25},
+    }
+    assert unknown is None
+
+
+def test_a_record_of_before_knows_no_means(folders):
+    file = folders[0] / "version.json"
+    content = json.loads(file.read_text())
+    del content["means"]
+    file.write_text(json.dumps(content))
+    assert read_version_record(folders[0]) == records.VersionRecord(version(1), (ONE,))
 
 
 def test_the_broken_files_stay_beside_the_new_one(path, log):
