@@ -8,15 +8,21 @@ from typing import Any
 from rich.console import Console
 
 from configs.retraining import WarmConfig
-from tfrs_models.data.dataset import TEST
+from tfrs_models.data.dataset import TEST, VALIDATION
+from tfrs_models.evaluation.queries import build_queries
 from tfrs_models.features.encoder import FeatureEncoder
+from tfrs_models.features.ranking_encoder import RankingEncoder
 from tfrs_models.models.ranker import Ranker
+from tfrs_models.models.wide_deep import WideDeep
 from trainers.folders import stage
+from trainers.loop import Fit
+from trainers.optimizers.build import ranking_optimizer
 from trainers.ranking.requests import window_requests
-from trainers.ranking.stage import restored_ranker
-from trainers.ranking.training import Examples, new_encoder, train_on_all
+from trainers.ranking.stage import build, restored_ranker
+from trainers.ranking.training import Examples, new_encoder, new_wide_deep, train_on_all
 from trainers.ranking.windows import window_between
 from trainers.retraining.warm.former_run import FormerRanking, FormerRun
+from trainers.retraining.warm.kept import keep
 from trainers.retraining.warm.retrieval import former_two_tower
 from trainers.retraining.warm.weights import take_over
 from trainers.retrieval import Material, candidate_embeddings
@@ -41,11 +47,12 @@ def train_ranking(
 
     def work() -> dict[str, Any]:
         examples = requests_since(former, material)
-        console.print(f"[bold]Ranking[/bold] goes on with {len(examples):,} requests")
-        epochs = settings.ranking_epochs if _enough(examples, material) else 0
-        target, start = folder / "model", partial(take_over, ranking.saved)
-        with Watch("ranking", "steps", target / "logs", console) as watch:
-            _, fitted = train_on_all(examples, pairs, material, epochs, target, watch, start)
+        if _enough(examples, material):
+            console.print(f"[bold]Ranking[/bold] goes on with {len(examples):,} requests")
+            fitted = _go_on(ranking, examples, pairs, material, settings, folder, console)
+        else:
+            console.print("[bold]Ranking[/bold] stays as it was, there is too little to learn")
+            fitted = keep(former_wide_deep(ranking, pairs, material), folder / "model")
         return asdict(fitted) | {
             "requests": len(examples),
             "calibrators": ranking.calibrators,
@@ -55,14 +62,46 @@ def train_ranking(
     return restored_ranker(pairs, material, folder)
 
 
+def _go_on(
+    ranking: FormerRanking,
+    examples: Examples,
+    pairs: RankingEncoder,
+    material: Material,
+    settings: WarmConfig,
+    folder: Path,
+    console: Console,
+) -> Fit:
+    epochs, target = settings.ranking_epochs, folder / "model"
+    start = partial(take_over, ranking.saved)
+    with Watch("ranking", "steps", target / "logs", console) as watch:
+        _, fitted = train_on_all(examples, pairs, material, epochs, target, watch, start)
+    return fitted
+
+
+def former_wide_deep(
+    ranking: FormerRanking, encoder: RankingEncoder, material: Material
+) -> WideDeep:
+    """The ranking model as it was, with the rows of now."""
+    model = new_wide_deep(material, encoder)
+    build(model, encoder, material)
+    model.compile(optimizer=ranking_optimizer(material.config.ranking, 1))
+    model.optimizer.build(model.trainable_variables)
+    take_over(ranking.saved, model)
+    return model
+
+
 def requests_since(former: FormerRun, material: Material) -> Examples:
-    """The requests of the new events, with the lists of the former retrieval."""
-    events = material.dataset.events
+    """The requests of the new events, with the lists of the former retrieval; there may be none."""
+    events, config = material.dataset.events, material.config
     end = int(events.time[events.split == TEST].min())
     window = window_between(material, min(former.trained_until, end), end)
     model = former_two_tower(former, material)
-    requests = window_requests(model, window, material.config.ranking.candidates)
-    return Examples([window], [requests], candidate_embeddings(model, material)[:, :-1])
+    vectors = candidate_embeddings(model, material)[:, :-1]
+    asked = build_queries(window.material.dataset, VALIDATION, config.evaluation, config.seed)
+    if not len(asked):
+        return Examples([], [], vectors)
+    requests = window_requests(model, window, config.ranking.candidates)
+    return Examples([window], [requests], vectors)
 
 
 def _enough(examples: Examples, material: Material) -> bool:

@@ -1,7 +1,8 @@
 """A model goes on learning: what it takes over, what it learns, how it resumes."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,11 +16,13 @@ from support.training import assert_same_numbers, checkpoint
 from configs.errors import DataError
 from configs.retraining import WarmConfig
 from configs.run import RunConfig
+from tfrs_models.backend import tf
 from tfrs_models.data.dataset import TRAIN, PreparedDataset
 from tfrs_models.layers.stacked import StackedEmbedding
 from trainers.retraining.warm.former_run import FormerRun, open_former
 from trainers.retraining.warm.retrieval import former_two_tower
 from trainers.retraining.warm.train import train_warm
+from trainers.retraining.warm.weights import Saved
 from trainers.run import Trained, train
 
 QUIET = Console(quiet=True)
@@ -48,11 +51,30 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     return Shop(folder, old, former, config, warm)
 
 
-def go_on(config: RunConfig, former: FormerRun, artifacts: Path, folder: Path) -> Trained:
-    def fresh(dataset: PreparedDataset) -> NDArray[np.bool_]:
+def go_on(
+    config: RunConfig,
+    former: FormerRun,
+    artifacts: Path,
+    folder: Path,
+    fresh: Callable[[PreparedDataset], NDArray[np.bool_]] | None = None,
+) -> Trained:
+    """Learn the events since the former run, or other ones."""
+
+    def since(dataset: PreparedDataset) -> NDArray[np.bool_]:
         return np.asarray(dataset.events.time) >= former.trained_until
 
-    return train_warm(config, WarmConfig(), former, fresh, artifacts, folder, QUIET)
+    return train_warm(config, WarmConfig(), former, fresh or since, artifacts, folder, QUIET)
+
+
+def up_to_date(former: FormerRun) -> FormerRun:
+    """A run that has learned all there is."""
+    return replace(former, trained_until=2**62)
+
+
+@pytest.fixture(scope="module")
+def idle(shop: Shop) -> Trained:
+    """What a run leaves that has nothing to learn, though ids have come."""
+    return go_on(shop.config, up_to_date(shop.former), shop.folder, shop.folder / "idle")
 
 
 def trained_numbers(folder: Path) -> Mapping[str, Any]:
@@ -127,3 +149,112 @@ def test_too_many_new_ids_are_refused(shop: Shop) -> None:
         train_warm(
             shop.config, settings, shop.former, lambda _: np.zeros(0), shop.folder, target, QUIET
         )
+
+
+def test_a_run_with_nothing_new_leaves_every_known_row_of_the_retrieval(
+    shop: Shop, idle: Trained
+) -> None:
+    dataset, former = idle.material.dataset, shop.old.material.dataset
+    assert dataset.known_users > former.known_users
+    assert dataset.known_items > former.known_items
+    after = open_former(shop.folder / "idle", 0).retrieval
+    assert_known_rows_stay(shop.former.retrieval, after, [["user_id"], ["item_id"]])
+
+
+def test_a_run_with_nothing_new_leaves_every_known_row_of_the_ranker(
+    shop: Shop, idle: Trained
+) -> None:
+    stages = (shop.former.ranking, open_former(shop.folder / "idle", 0).ranking)
+    before, after = (stage.saved for stage in stages if stage is not None)
+    assert idle.ranker is not None
+    modules = idle.ranker.model.submodules
+    stacks = [list(one.first_rows) for one in modules if isinstance(one, StackedEmbedding)]
+    assert ["user_id", "hour"] in stacks
+    assert ["item_id", "category", "user_category"] in stacks
+    assert_known_rows_stay(before, after, [*stacks, ["item_id"]])
+
+
+def assert_known_rows_stay(before: Saved, after: Saved, tables: Sequence[Sequence[str]]) -> None:
+    """Weights and slots are bit-equal, but for new rows behind those of each feature.
+
+    Args:
+        before: what is known.
+        after: what it became.
+        tables: the features of each table that may have grown, in the order of their rows.
+    """
+    pairs = zip([*before.weights, *before.slots], [*after.weights, *after.slots], strict=True)
+    for was, now in pairs:
+        if was.shape == now.shape:
+            np.testing.assert_array_equal(now, was)
+            continue
+        sizes = (len(was), len(now))
+        names = next(one for one in tables if sizes == (rows(before, one), rows(after, one)))
+        known, grown = parts(before, names, was), parts(after, names, now)
+        for name, old, new in zip(names, known, grown, strict=True):
+            np.testing.assert_array_equal(new[: len(old)], old, name)
+
+
+def rows(saved: Saved, names: Sequence[str]) -> int:
+    return sum(saved.num_ids[name] for name in names)
+
+
+def parts(saved: Saved, names: Sequence[str], values: NDArray[Any]) -> list[NDArray[Any]]:
+    return np.split(values, np.cumsum([saved.num_ids[name] for name in names])[:-1])
+
+
+def test_a_run_with_nothing_new_scores_known_pairs_as_before(shop: Shop, idle: Trained) -> None:
+    known = shop.old.material.dataset
+    for number in range(known.known_users // 10):
+        users = np.arange(10 * number, 10 * number + 10)
+        items = np.arange(known.known_items)
+        before, after = (logits(one, users, items) for one in (shop.old, idle))
+        np.testing.assert_array_equal(before, after)
+
+
+def logits(trained: Trained, users: NDArray[Any], items: NDArray[Any]) -> NDArray[np.float32]:
+    """What the ranker gives to all pairs, with the first hour and two items as history."""
+    ranker, encoded = trained.ranker, trained.material.encoded
+    assert ranker is not None
+    query = {name: tf.constant(column[users]) for name, column in encoded.user.items()}
+    query["hour"] = tf.fill([len(users), 1], 2)
+    query["history"] = tf.constant([[3, 7]] * len(users))
+    of_items = {
+        name: tf.constant(np.repeat(encoded.item[name][items][np.newaxis], len(users), axis=0))
+        for name in ranker.encoder.item_names
+    }
+    pairs = tf.zeros([len(users), len(items), len(ranker.encoder.pairs.names)])
+    found = ranker.model.logits(query, ranker.encoder.candidates(query, of_items, pairs))
+    return np.stack([one.numpy() for one in found.values()])
+
+
+def test_a_run_with_nothing_new_is_restored_as_it_is(shop: Shop, idle: Trained) -> None:
+    again = go_on(shop.config, up_to_date(shop.former), shop.folder, shop.folder / "idle")
+    assert_same_weights(again, idle)
+
+
+def assert_same_weights(one: Trained, other: Trained) -> None:
+    variables = (trained.two_tower.trainable_variables for trained in (one, other))
+    for a, b in zip(*variables, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_without_a_ranker_nothing_new_is_no_error_either(shop: Shop, idle: Trained) -> None:
+    alone = replace(up_to_date(shop.former), ranking=None)
+    ended = go_on(shop.config, alone, shop.folder, shop.folder / "alone")
+    assert ended.ranker is None
+    assert_same_weights(ended, idle)
+
+
+@pytest.mark.usefixtures("idle")
+def test_events_that_came_late_are_learned_by_the_retrieval_alone(shop: Shop) -> None:
+    def late(dataset: PreparedDataset) -> NDArray[np.bool_]:
+        found = np.zeros(len(dataset.events), np.bool_)
+        found[np.flatnonzero(dataset.events.learned)[:5]] = True
+        return found
+
+    target = shop.folder / "late"
+    go_on(shop.config, up_to_date(shop.former), shop.folder, target, late)
+    for name, stays in (("retrieval", False), ("ranking/model", True)):
+        before = checkpoint(shop.folder / "idle" / name / "latest")
+        after = checkpoint(target / name / "latest")
+        assert all(np.array_equal(before[one], after[one]) for one in before) == stays
