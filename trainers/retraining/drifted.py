@@ -1,10 +1,15 @@
 """Whether the new events are like those learned before."""
 
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from configs.drift import DriftConfig
+from configs.run import RunConfig
+from tfrs_models import durable
+from tfrs_models.data import engine, sql
+from tfrs_models.data.paths import literal
 from trainers.retraining.drift.findings import DriftReport
 from trainers.retraining.drift.measure import measure_drift
 from trainers.retraining.fresh import SEQUENCE
@@ -14,6 +19,7 @@ from trainers.retraining.ledger.shards import Shard
 from trainers.retraining.work import Work
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
 FILLED = "event_filled"
@@ -24,13 +30,21 @@ _ROWS = 500_000
 
 
 def measured_drift(
-    log: Path, learned: Sequence[Shard], new: Sequence[Shard], settings: DriftConfig
+    log: Path, learned: Sequence[Shard], new: Sequence[Shard], config: RunConfig
 ) -> DriftReport | None:
-    """The new shards beside the latest learned ones; None where one of them has no rows."""
-    reference, current = _newest(log, learned), _newest(log, new)
-    if reference is None or current is None:
+    """The new shards beside the latest learned ones; None where one of them has no rows.
+
+    Both sides are read as one table, so that a column has one type in both; a column that the new
+    shards lack has no values there.
+    """
+    before, now = _needed(learned), _needed(new)
+    if not (before and now):
         return None
-    return measure_drift(with_filled(reference), with_filled(current), settings)
+    with _opened(log, config.data.memory_limit_mib) as connection:
+        columns = _columns(connection, log, before)
+        both = _files(log, [*before, *now])
+        reference, current = (_read(connection, both, side, columns) for side in (before, now))
+    return measure_drift(with_filled(reference), with_filled(current), config.retraining.drift)
 
 
 def with_filled(events: "pa.Table") -> "pa.Table":
@@ -55,7 +69,7 @@ def drift_of(work: Work, new: Sequence[Shard]) -> DriftReport | None:
     """The new shards beside the other ones of the log; None where one of them has no rows."""
     own = {shard.sha256 for shard in new}
     learned = [one for one in shards.in_log(work.state.ledger) if one.sha256 not in own]
-    return measured_drift(work.state.log, learned, new, work.config.retraining.drift)
+    return measured_drift(work.state.log, learned, new, work.config)
 
 
 def moved(report: DriftReport) -> tuple[str, ...]:
@@ -68,19 +82,15 @@ def moved(report: DriftReport) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*columns, *rates]))
 
 
-def _newest(log: Path, found: Sequence[Shard]) -> "pa.Table | None":
-    """The rows of the newest shards that fit, without the column of the log itself."""
-    import pyarrow as pa
-
-    parts, rows = [], 0
+def _needed(found: Sequence[Shard]) -> list[Shard]:
+    """The newest shards with rows enough."""
+    needed, rows = [], 0
     for shard in _newest_first(found):
         if rows >= _ROWS:
             break
-        parts.append(_read(log, shard))
+        needed.append(shard)
         rows += shard.accepted
-    if not parts:
-        return None
-    return pa.concat_tables(parts, promote_options="permissive").slice(0, _ROWS)
+    return needed
 
 
 def _newest_first(found: Sequence[Shard]) -> Iterable[Shard]:
@@ -88,7 +98,44 @@ def _newest_first(found: Sequence[Shard]) -> Iterable[Shard]:
     return sorted(with_rows, key=lambda shard: shard.sequence, reverse=True)
 
 
-def _read(log: Path, shard: Shard) -> "pa.Table":
-    import pyarrow.parquet as pq
+@contextmanager
+def _opened(log: Path, memory_limit_mib: int) -> Iterator["duckdb.DuckDBPyConnection"]:
+    with (
+        tempfile.TemporaryDirectory(dir=log, prefix=durable.UNFINISHED) as work,
+        closing(engine.connect(memory_limit_mib, Path(work))) as connection,
+        engine.reading("files"),
+    ):
+        yield connection
 
-    return pq.read_table(rows_path(log, shard.stem)).drop_columns([SEQUENCE])
+
+def _files(log: Path, found: Sequence[Shard]) -> str:
+    """SQL of the rows of shards, one column for all that have the same name."""
+    files = sql.texts(literal(rows_path(log, shard.stem)) for shard in found)
+    return sql.fill("read_parquet([$files], union_by_name = true)", files=files)
+
+
+def _columns(
+    connection: "duckdb.DuckDBPyConnection", log: Path, found: Sequence[Shard]
+) -> list[str]:
+    """What the shards hold, without the column of the log itself."""
+    described = sql.rows(connection, "DESCRIBE FROM $files", files=_files(log, found))
+    return [str(row[0]) for row in described if row[0] != SEQUENCE]
+
+
+def _read(
+    connection: "duckdb.DuckDBPyConnection",
+    files: str,
+    side: Sequence[Shard],
+    columns: Sequence[str],
+) -> "pa.Table":
+    rows = connection.sql(
+        sql.fill(
+            "SELECT $columns FROM $files WHERE $sequence IN ($sequences) LIMIT $limit",
+            columns=sql.names(columns),
+            files=files,
+            sequence=SEQUENCE,
+            sequences=", ".join(str(shard.sequence) for shard in side),
+            limit=_ROWS,
+        )
+    )
+    return rows.to_arrow_table()

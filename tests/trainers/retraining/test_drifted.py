@@ -1,12 +1,24 @@
 """What the log's own knowledge adds to the drift of its columns."""
 
+from datetime import datetime
+from decimal import Decimal
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from support.ledgers import shard
 
 from configs.drift import DriftConfig
+from configs.run import RunConfig
+from trainers.retraining.drift.findings import DriftReport
 from trainers.retraining.drift.measure import measure_drift
-from trainers.retraining.drifted import FILLED, with_filled
+from trainers.retraining.drifted import FILLED, measured_drift, with_filled
+from trainers.retraining.intake.layout import rows_path
+from trainers.retraining.ledger.shards import Shard
 
 KINDS = ["impression", "view", "purchase"]
 
@@ -24,6 +36,26 @@ def shuffled(events: pa.Table, name: str) -> pa.Table:
     order = np.random.default_rng(0).permutation(len(events))
     place = events.column_names.index(name)
     return events.set_column(place, name, events[name].take(order))
+
+
+def put(log: Path, number: int, rows: int = 300, **columns: Any) -> Shard:
+    """A shard of the log, one event a second from its sequence on; `columns` may replace any."""
+    made = shard(number, accepted=rows, last_us=(number + rows - 1) * 1_000_000)
+    times = (number + np.arange(rows)) * 1_000_000
+    table = {
+        "user_id": [f"u{n % 7}" for n in range(rows)],
+        "timestamp": pa.array(times, pa.timestamp("us")),
+        "event_type": ["view"] * rows,
+        "shard_sequence": pa.array([number] * rows, pa.int32()),
+    }
+    pq.write_table(pa.table({**table, **columns}), rows_path(log, made.stem))
+    return made
+
+
+def measured(log: Path, learned: list[Shard], new: list[Shard]) -> DriftReport:
+    report = measured_drift(log, learned, new, RunConfig())
+    assert report is not None
+    return report
 
 
 def test_each_event_says_what_it_has() -> None:
@@ -51,3 +83,50 @@ def test_the_same_events_in_another_order_are_no_drift() -> None:
     order = np.random.default_rng(0).permutation(30_000)
     report = measure_drift(with_filled(window()), with_filled(window().take(order)), DriftConfig())
     assert report.verdict == "ok"
+
+
+MOMENT = datetime(2025, 1, 1)
+MIXTURES: dict[str, tuple[Any, Any, Any, Any]] = {
+    "integers and decimals": (pa.int64(), 1, pa.decimal128(10, 2), Decimal("1.50")),
+    "decimals and doubles": (pa.decimal128(10, 2), Decimal("1.50"), pa.float64(), 1.5),
+    "signed and unsigned": (pa.int64(), -1, pa.uint64(), 2**64 - 1),
+    "with and without a zone": (pa.timestamp("us", "UTC"), MOMENT, pa.timestamp("us"), MOMENT),
+    "of two precisions": (pa.timestamp("us"), MOMENT, pa.timestamp("ns"), MOMENT),
+    "lists of numbers and of text": (pa.list_(pa.int64()), [1], pa.list_(pa.string()), ["a"]),
+    "structs of other fields": (
+        pa.struct({"a": pa.int64()}),
+        {"a": 1},
+        pa.struct({"b": pa.string()}),
+        {"b": "x"},
+    ),
+}
+
+
+@pytest.mark.parametrize("learned", [[0], [1], [0, 1]])
+@pytest.mark.parametrize("mixture", MIXTURES)
+def test_a_column_of_several_types_is_compared_as_one(
+    tmp_path: Path, mixture: str, learned: list[int]
+) -> None:
+    first, one, second, other = MIXTURES[mixture]
+    kinds = (pa.array([one] * 300, first), pa.array([other] * 300, second))
+    before = [put(tmp_path, n + 1, free=kinds[kind]) for n, kind in enumerate(learned)]
+    report = measured(tmp_path, before, [put(tmp_path, 9, free=kinds[1 - learned[-1]])])
+    assert report.rows == (300 * len(learned), 300)
+
+
+def test_a_column_that_new_files_leave_empty_is_missing_in_them(tmp_path: Path) -> None:
+    learned = [put(tmp_path, 1, coupon=["c"] * 300)]
+    report = measured(tmp_path, learned, [put(tmp_path, 2)])
+    (found,) = (one for one in report.rates if one.column == "coupon")
+    assert (found.reference, found.current) == (0.0, 1.0)
+
+
+def test_a_column_that_only_new_files_have_is_not_looked_at(tmp_path: Path) -> None:
+    report = measured(tmp_path, [put(tmp_path, 1)], [put(tmp_path, 2, coupon=["c"] * 300)])
+    assert "coupon" not in {one.column for one in (*report.columns, *report.rates)}
+
+
+def test_without_rows_on_one_side_there_is_nothing_to_measure(tmp_path: Path) -> None:
+    full, empty = put(tmp_path, 1), put(tmp_path, 2, rows=0)
+    for learned, new in permutations([[full], [empty]], 2):
+        assert measured_drift(tmp_path, learned, new, RunConfig()) is None
