@@ -3,7 +3,7 @@
 Legend: Q queries, K length of the lists.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,19 +65,22 @@ def open_bundle(
         yield OpenBundle(model, raw, ids)
 
 
-def ask_bundle(bundle: OpenBundle, queries: Queries) -> NDArray[np.int32]:
+def ask_bundle(
+    bundle: OpenBundle, queries: Queries, without: Sequence[str] = ()
+) -> NDArray[np.int32]:
     """Send every query to the request model of a bundle.
 
     Args:
         bundle: the opened bundle, which is asked for K items.
         queries: at least one.
+        without: ids of items that may be in no list.
 
     Returns:
         int32 [Q, K], item rows of the dataset, best first; 0 where there is no item, or one that
         the dataset does not know.
     """
     blocks = [
-        bundle.model(bundle.raw.inputs(queries.take(np.arange(start, stop))))
+        bundle.model(bundle.raw.inputs(queries.take(np.arange(start, stop)), without))
         for start, stop in _blocks(len(queries))
     ]
     rows = {name.encode(): row for row, name in enumerate(bundle.ids) if row >= FIRST_ROW}
@@ -130,17 +133,23 @@ class RawQueries:
         self._known = np.array([name in known for name in ids])
         self._length = spec.history.length
 
-    def inputs(self, queries: Queries) -> Columns:
-        """Raw inputs of the queries, [Q] and [Q, L]."""
+    def inputs(self, queries: Queries, without: Sequence[str] = ()) -> Columns:
+        """Raw inputs of the queries, [Q] and [Q, L].
+
+        Args:
+            queries: of the dataset.
+            without: ids of items that may be in no list, beside those that a user took before.
+        """
+        excluded = [[*seen, *without] for seen in self._seen(queries)]
         lists = {n: values for n, values in self._histories(queries).items() if n in self._inputs}
-        given = lists | asked_rows(self._inputs, self._k, self._excluded(queries))
+        given = lists | asked_rows(self._inputs, self._k, excluded)
         own = {name: one for name, one in self._inputs.items() if name not in given}
         rows = {name: missing_rows(one, len(queries)) for name, one in own.items()}
         users = self._users.take(queries.user - FIRST_ROW)
         rows |= raw_columns(users, own)
         return rows | raw_columns(self._events.take(queries.event), own) | given
 
-    def _excluded(self, queries: Queries) -> list[list[Any]]:
+    def _seen(self, queries: Queries) -> list[list[Any]]:
         if not self._exclude_seen:
             return [[]] * len(queries)
         return _lists(queries.seen, self._ids[queries.seen.items])

@@ -22,12 +22,14 @@ from tfrs_models.evaluation.popularity import head, train_counts
 from tfrs_models.evaluation.queries import Queries, build_queries
 from tfrs_models.evaluation.report import HEAD_SHARE
 from tfrs_models.metrics.catalogue import coverage, exposure, popularity_share
-from trainers.retraining.ask import ask_bundle, open_bundle
+from trainers.retraining.ask import ask_bundle, item_ids, open_bundle
 from trainers.retraining.gate.decide import decide
+from trainers.retraining.gate.first_met import first_met, left_out, untaken
 from trainers.retraining.gate.masks import slice_masks
 from trainers.retraining.gate.scored import Facts, Scored, score_lists
 from trainers.retraining.gate.usual import usual_window
 from trainers.retraining.gate.verdict import Check, Verdict
+from trainers.retraining.gate.window import window_checks
 from trainers.retraining.timed import answer_times
 
 BASELINE = "most_popular"
@@ -39,11 +41,11 @@ class Champion:
 
     Attributes:
         bundle: its folder.
-        published: its mean metrics in the window that it was published on, where they are known.
+        means: of its metrics in the window that it was published on, where they are known.
     """
 
     bundle: Path
-    published: Mapping[str, float]
+    means: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -68,16 +70,49 @@ def judged(
     sound = loads(challenger)
     if not sound.passed:
         return Judged(Verdict((sound,), 0, 0, champion is None, config.seed), {})
-    gate = config.retraining.gate
+    new = first_met(dataset)
+    found = _compared(config, _window(config, dataset, new), challenger, champion)
+    checks = (sound, *found.verdict.checks, left_out(dataset, new))
+    return replace(found, verdict=replace(found.verdict, checks=checks))
+
+
+@dataclass(frozen=True)
+class _Window:
+    """What both are asked.
+
+    Attributes:
+        dataset: in which nobody takes the items of `without`.
+        queries: of the test part.
+        without: ids of the items that were first met in it.
+    """
+
+    dataset: PreparedDataset
+    queries: Queries
+    without: Sequence[str]
+
+
+def _window(config: RunConfig, dataset: PreparedDataset, new: NDArray[np.bool_]) -> _Window:
+    dataset = untaken(dataset, new)
     queries = build_queries(dataset, TEST, config.evaluation, config.seed)
+    return _Window(dataset, queries, np.array(item_ids(dataset), object)[new].tolist())
+
+
+def _compared(
+    config: RunConfig, window: _Window, challenger: Path, champion: Champion | None
+) -> Judged:
+    gate = config.retraining.gate
+    if not len(window.queries):
+        nobody = Scored(window.queries.user, {})
+        checks = tuple(window_checks({"challenger": nobody}, gate))
+        return Judged(Verdict(checks, 0, 0, champion is None, config.seed), {})
     folders = [challenger, champion.bundle] if champion else [challenger]
-    mine, *others = _asked(config, dataset, queries, folders)
+    mine, *others = _asked(config, window, folders)
     theirs = others[0] if others else None
-    baseline = None if champion else _baseline(config, dataset, queries)
-    masks = slice_masks(dataset, queries, gate.slices) if champion else {}
+    baseline = None if champion else _baseline(config, window)
+    masks = slice_masks(window.dataset, window.queries, gate.slices) if champion else {}
     verdict = decide(theirs, mine, baseline, masks, gate, config.seed)
-    before = usual_window(theirs, champion.published, gate) if champion and theirs else ()
-    verdict = replace(verdict, checks=(sound, *before, *verdict.checks))
+    before = usual_window(theirs, champion.means, gate) if champion and theirs else ()
+    verdict = replace(verdict, checks=(*before, *verdict.checks))
     return Judged(verdict, {name: float(one.mean()) for name, one in mine.metrics.items()})
 
 
@@ -97,30 +132,21 @@ def _length(config: RunConfig) -> int:
     return max(split_metric(name)[1] for name in config.retraining.gate.metrics)
 
 
-def _asked(
-    config: RunConfig, dataset: PreparedDataset, queries: Queries, folders: Sequence[Path]
-) -> list[Scored]:
-    """What bundles answer, each opened once, and how fast."""
+def _asked(config: RunConfig, window: _Window, folders: Sequence[Path]) -> list[Scored]:
+    """What bundles answer, each opened once, and how fast they usually do."""
     k, seen = _length(config), config.evaluation.exclude_seen
     enough = config.retraining.gate.max_latency_ratio or math.inf
     with ExitStack() as stack:
-        opened = [stack.enter_context(open_bundle(one, dataset, k, seen)) for one in folders]
-        times = answer_times(opened, queries, enough)
-        lists = [ask_bundle(one, queries) for one in opened]
-    return [
-        _scored(config, dataset, queries, *found)
-        for found in zip(folders, lists, times, strict=True)
-    ]
+        opened = [stack.enter_context(open_bundle(one, window.dataset, k, seen)) for one in folders]
+        times = answer_times(opened, window.queries, enough)
+        lists = [ask_bundle(one, window.queries, window.without) for one in opened]
+    return [_scored(config, window, *found) for found in zip(folders, lists, times, strict=True)]
 
 
 def _scored(
-    config: RunConfig,
-    dataset: PreparedDataset,
-    queries: Queries,
-    bundle: Path,
-    lists: NDArray[np.int32],
-    p99_ms: float,
+    config: RunConfig, window: _Window, bundle: Path, lists: NDArray[np.int32], p99_ms: float
 ) -> Scored:
+    dataset, queries = window.dataset, window.queries
     exposed = exposure(lists, dataset.num_items)
     popular = head(train_counts(dataset), HEAD_SHARE)
     facts = Facts(
@@ -134,7 +160,8 @@ def _scored(
     return Scored(queries.user, score_lists(lists, queries, metrics), facts)
 
 
-def _baseline(config: RunConfig, dataset: PreparedDataset, queries: Queries) -> Scored:
-    k = _length(config)
+def _baseline(config: RunConfig, window: _Window) -> Scored:
+    """The most popular items before the window, which are none of the new ones."""
+    dataset, queries, k = window.dataset, window.queries, _length(config)
     lists = baseline_lists(BASELINE, config.evaluation, dataset, queries, k, config.seed)
     return Scored(queries.user, score_lists(lists, queries, config.retraining.gate.metrics))

@@ -91,6 +91,18 @@ def test_what_a_user_has_seen_is_in_no_list(asked: Asked) -> None:
         assert not set(seen.tolist()) & set(answered.tolist())
 
 
+def test_what_is_asked_without_is_in_no_list(asked: Asked) -> None:
+    dataset = asked.trained.material.dataset
+    queries, before = asked.queries.take(np.arange(20)), asked.answers[:20]
+    most = int(np.bincount(before.ravel()).argmax())
+    with open_bundle(asked.bundle, dataset, K, exclude_seen=True) as bundle:
+        answers = ask_bundle(bundle, queries, [item_ids(dataset)[most]])
+    assert (before == most).any()
+    assert not (answers == most).any()
+    # Others move up.
+    assert (answers > 0).all()
+
+
 def test_items_that_the_dataset_does_not_know_are_no_item(asked: Asked) -> None:
     dataset = asked.trained.material.dataset
     ids = item_ids(dataset)

@@ -1,0 +1,117 @@
+"""What both models are asked: nothing that neither could know."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from support.datasets import make_dataset
+
+from configs.run import RunConfig
+from tfrs_models.data.dataset import TEST, TRAIN, VALIDATION, PreparedDataset
+from tfrs_models.evaluation.queries import Queries
+from trainers.retraining import contest
+from trainers.retraining.contest import Champion, Judged, judged
+from trainers.retraining.gate.verdict import Check
+
+NDCG = "ndcg@20"
+EVENTS = [
+    # Four users know a; somebody takes "late" before the window.
+    *((user, "a", TRAIN, 1) for user in ("u", "v", "w", "x")),
+    ("z", "late", VALIDATION, 1),
+    # The window: "born" is met for the first time, "shown" was shown before and not taken.
+    ("u", "shown", TRAIN, 0),
+    ("u", "born", TEST, 1),
+    ("u", "late", TEST, 1),
+    ("v", "late", TEST, 1),
+    ("w", "born", TEST, 1),
+    ("x", "shown", TEST, 1),
+]
+ATTRIBUTES = {"untouched": {"category": "c"}}
+LISTS = {
+    "challenger": ["born", "late", "shown", "untouched"],
+    "champion": ["late", "shown", "untouched"],
+}
+
+
+@pytest.fixture
+def window(tmp_path: Path) -> PreparedDataset:
+    user, item, split, weight = zip(*EVENTS, strict=True)
+    return make_dataset(tmp_path / "data", user, item, split=split, weight=weight, items=ATTRIBUTES)
+
+
+def ask(
+    monkeypatch: pytest.MonkeyPatch, dataset: PreparedDataset, lists: dict[str, list[str]]
+) -> Judged:
+    """The verdict on two bundles that answer everybody with their list."""
+    ids = contest.item_ids(dataset)
+
+    @contextmanager
+    def opened(bundle: Path, *_: Any) -> Iterator[str]:
+        yield bundle.name
+
+    def answers(name: str, queries: Queries, without: Sequence[str]) -> NDArray[np.int32]:
+        rows = [ids.index(one) for one in lists[name] if one not in without]
+        return np.tile(np.array(rows, np.int32), (len(queries), 1))
+
+    passed = Check("verified", True, None, None, "")
+    monkeypatch.setattr(contest, "loads", lambda _: passed)
+    monkeypatch.setattr(contest, "open_bundle", opened)
+    monkeypatch.setattr(contest, "ask_bundle", answers)
+    monkeypatch.setattr(contest, "answer_times", lambda bundles, *_: [1.0] * len(bundles))
+    monkeypatch.setattr(contest, "bytes_on_disk", lambda _: 1)
+    monkeypatch.setattr(contest, "read_manifest", lambda _: SimpleNamespace(index_recall=1.0))
+    gate = {"min_users": 1, "metrics": {NDCG: {"margin": 0.0}}, "slices": []}
+    config = RunConfig.model_validate({"name": "hand", "retraining": {"gate": gate}})
+    return judged(config, dataset, Path("challenger"), Champion(Path("champion"), {}))
+
+
+def measured(found: Judged, name: str) -> float | None:
+    return next(check.measured for check in found.verdict.checks if check.name == name)
+
+
+def test_an_item_that_was_born_in_the_window_decides_nothing(
+    window: PreparedDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = ask(monkeypatch, window, LISTS)
+    # W took nothing else, so that u, v and x are asked. Without "born" both have "late" first, and
+    # "shown" second: ndcg 1, 1 and 1 / log2(3).
+    assert (found.verdict.users, found.verdict.passed) == (3, True)
+    assert found.means[NDCG] == pytest.approx((2 + 1 / np.log2(3)) / 3)
+    assert measured(found, f"{NDCG}.not_worse") == 0
+    # Both lists hold three of the five items.
+    assert measured(found, "coverage") == pytest.approx(3 / 5)
+
+
+def test_an_item_that_was_met_before_the_window_decides(
+    window: PreparedDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer, older = LISTS["champion"], ["untouched", "shown"]
+    # Only the newer one knows "late", which u and v took; both have x's "shown" second.
+    found = ask(monkeypatch, window, {"challenger": newer, "champion": older})
+    assert found.verdict.passed
+    found = ask(monkeypatch, window, {"challenger": older, "champion": newer})
+    assert f"{NDCG}.not_worse" in [check.name for check in found.verdict.broken]
+
+
+def test_the_report_says_how_much_is_left_out(
+    window: PreparedDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [check] = [one for one in ask(monkeypatch, window, LISTS).verdict.checks if not one.decides]
+    # Two of the five that were taken.
+    assert (check.name, check.measured) == ("first_met", 0.4)
+    assert "1 items were first met in the window" in check.sentence
+    assert "40.0% of all" in check.sentence
+
+
+def test_a_window_of_nothing_but_new_items_decides_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = make_dataset(tmp_path, ["u", "u"], ["a", "born"], split=[TRAIN, TEST])
+    found = ask(monkeypatch, dataset, {"challenger": ["born"], "champion": ["a"]})
+    assert [check.name for check in found.verdict.broken] == ["users"]
+    assert (found.verdict.users, found.means) == (0, {})
