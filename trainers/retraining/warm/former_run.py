@@ -12,8 +12,17 @@ from trainers.folders import DONE, read_done
 from trainers.retraining.warm.weights import Saved, read_saved
 from trainers.run import Parent
 
-_LEARNED = ("seed", "features", "retrieval", "ranking")
-"""The settings that weights depend on, beside the data."""
+_MEANING = (
+    "seed",
+    "features",
+    "retrieval",
+    "ranking",
+    "data.events",  # which events are positive, and how much each counts
+    "data.files.item_table.columns",  # what the features read of items and users
+    "data.files.user_table.columns",
+    "evaluation.exclude_seen",  # whether what a user took before is a target
+)
+"""The settings that decide what weights mean; others decide from which data they are learned."""
 
 
 @dataclass(frozen=True)
@@ -81,5 +90,13 @@ def _ranking(folder: Path, spec: FeatureSpec) -> FormerRanking | None:
 
 
 def same_model(former: RunConfig, present: RunConfig) -> bool:
-    """Whether weights of one configuration fit the other."""
-    return all(getattr(former, name) == getattr(present, name) for name in _LEARNED)
+    """Whether weights of one configuration mean the same in the other."""
+    before, now = (config.model_dump(mode="json") for config in (former, present))
+    return all(_setting(before, name) == _setting(now, name) for name in _MEANING)
+
+
+def _setting(config: Any, name: str) -> Any:
+    """A setting by its dotted name; None where there is none."""
+    for key in name.split("."):
+        config = config.get(key) if isinstance(config, Mapping) else None
+    return config
