@@ -18,11 +18,13 @@ class WarmConfig(Section):
     """How a model goes on learning where the published one stopped."""
 
     retrieval_epochs: Annotated[int, Field(ge=1)] = 5
-    """Passes of the retrieval over the events that it learns from."""
+    """Passes of the retrieval over the events that it learns from: the new ones, the latest ones
+    before them of the same users, as many as a history holds, and a replay."""
     ranking_epochs: Annotated[int, Field(ge=1)] = 1
     """Passes of the ranker over the requests of the new events."""
     replay_share: Share = 0.3
-    """Share of older events among those that the retrieval learns from, against forgetting."""
+    """Share of events of users without new ones among those that the retrieval learns from, against
+    forgetting."""
     step_size: Annotated[float, Field(gt=0, le=1)] = 1.0
     """The step sizes are this times those of a training from the beginning, and constant."""
     max_growth: Annotated[float, Field(gt=0)] = 0.5

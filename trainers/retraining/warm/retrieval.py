@@ -38,7 +38,8 @@ def train_retrieval(
 ) -> TwoTower:
     """The retrieval model that has learned the new events, trained now or before.
 
-    Where none of them is a positive training event it stays as it was.
+    It learns them together with older ones, see `learned_again`. Where none of them is a positive
+    training event it stays as it was.
     """
 
     def train(watch: Watch) -> tuple[TwoTower, Fit]:

@@ -28,7 +28,7 @@ def train_warm(
     """Train what is not trained yet; a run that was killed goes on where it stopped.
 
     The ranker learns from the requests since the former retrieval was trained, with the lists that
-    this one returned for them; then the retrieval learns the new events.
+    this one returned for them; then the retrieval learns from the users with new events.
 
     Args:
         config: of the run; that of the former but for the data.
