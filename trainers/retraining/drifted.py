@@ -1,8 +1,9 @@
 """Whether the new events are like those learned before."""
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,19 +84,17 @@ def moved(report: DriftReport) -> tuple[str, ...]:
 
 
 def _needed(found: Sequence[Shard]) -> list[Shard]:
-    """The newest shards with rows enough."""
-    needed, rows = [], 0
-    for shard in _newest_first(found):
-        if rows >= _ROWS:
-            break
-        needed.append(shard)
+    """The shards that may hold one of the newest rows.
+
+    The shards that begin last and have rows enough bound the time of all of these from below.
+    """
+    with_rows = [(shard.first_us, shard) for shard in found if shard.first_us is not None]
+    rows = 0
+    for start, shard in sorted(with_rows, key=itemgetter(0), reverse=True):
         rows += shard.accepted
-    return needed
-
-
-def _newest_first(found: Sequence[Shard]) -> Iterable[Shard]:
-    with_rows = [shard for shard in found if shard.accepted]
-    return sorted(with_rows, key=lambda shard: shard.sequence, reverse=True)
+        if rows >= _ROWS:
+            return [one for _, one in with_rows if one.last_us is None or one.last_us >= start]
+    return [one for _, one in with_rows]
 
 
 @contextmanager
@@ -111,7 +110,9 @@ def _opened(log: Path, memory_limit_mib: int) -> Iterator["duckdb.DuckDBPyConnec
 def _files(log: Path, found: Sequence[Shard]) -> str:
     """SQL of the rows of shards, one column for all that have the same name."""
     files = sql.texts(literal(rows_path(log, shard.stem)) for shard in found)
-    return sql.fill("read_parquet([$files], union_by_name = true)", files=files)
+    return sql.fill(
+        "read_parquet([$files], union_by_name = true, file_row_number = true)", files=files
+    )
 
 
 def _columns(
@@ -119,7 +120,7 @@ def _columns(
 ) -> list[str]:
     """What the shards hold, without the column of the log itself."""
     described = sql.rows(connection, "DESCRIBE FROM $files", files=_files(log, found))
-    return [str(row[0]) for row in described if row[0] != SEQUENCE]
+    return [str(row[0]) for row in described if row[0] not in (SEQUENCE, "file_row_number")]
 
 
 def _read(
@@ -128,9 +129,20 @@ def _read(
     side: Sequence[Shard],
     columns: Sequence[str],
 ) -> "pa.Table":
+    """The newest rows; of rows of one time those that came last.
+
+    Their first time is found beforehand in that column alone, so that old rows are not read whole.
+    """
     rows = connection.sql(
         sql.fill(
-            "SELECT $columns FROM $files WHERE $sequence IN ($sequences) LIMIT $limit",
+            """
+            WITH side AS NOT MATERIALIZED (FROM $files WHERE $sequence IN ($sequences))
+            SELECT $columns FROM side
+            WHERE "timestamp" >= (
+                SELECT min("timestamp")
+                FROM (SELECT "timestamp" FROM side ORDER BY "timestamp" DESC LIMIT $limit))
+            ORDER BY "timestamp" DESC, $sequence DESC, file_row_number DESC LIMIT $limit
+            """,
             columns=sql.names(columns),
             files=files,
             sequence=SEQUENCE,

@@ -1,5 +1,7 @@
 """What the log's own knowledge adds to the drift of its columns."""
 
+from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from itertools import permutations
@@ -14,12 +16,14 @@ from support.ledgers import shard
 
 from configs.drift import DriftConfig
 from configs.run import RunConfig
+from trainers.retraining import drifted
 from trainers.retraining.drift.findings import DriftReport
 from trainers.retraining.drift.measure import measure_drift
 from trainers.retraining.drifted import FILLED, measured_drift, with_filled
 from trainers.retraining.intake.layout import rows_path
 from trainers.retraining.ledger.shards import Shard
 
+Types = Callable[..., dict[str, int]]
 KINDS = ["impression", "view", "purchase"]
 
 
@@ -38,12 +42,13 @@ def shuffled(events: pa.Table, name: str) -> pa.Table:
     return events.set_column(place, name, events[name].take(order))
 
 
-def put(log: Path, number: int, rows: int = 300, **columns: Any) -> Shard:
-    """A shard of the log, one event a second from its sequence on; `columns` may replace any."""
-    made = shard(number, accepted=rows, last_us=(number + rows - 1) * 1_000_000)
-    times = (number + np.arange(rows)) * 1_000_000
+def put(log: Path, number: int, rows: int = 300, start: int = 0, **columns: Any) -> Shard:
+    """A shard of the log, one event a second from `start` on; `columns` may replace any."""
+    times = (start + np.arange(rows)) * 1_000_000
+    first, last = (int(times[0]), int(times[-1])) if rows else (None, None)
+    made = shard(number, accepted=rows, first_us=first, last_us=last)
     table = {
-        "user_id": [f"u{n % 7}" for n in range(rows)],
+        "user_id": [f"u{n}" for n in range(rows)],
         "timestamp": pa.array(times, pa.timestamp("us")),
         "event_type": ["view"] * rows,
         "shard_sequence": pa.array([number] * rows, pa.int32()),
@@ -130,3 +135,63 @@ def test_without_rows_on_one_side_there_is_nothing_to_measure(tmp_path: Path) ->
     full, empty = put(tmp_path, 1), put(tmp_path, 2, rows=0)
     for learned, new in permutations([[full], [empty]], 2):
         assert measured_drift(tmp_path, learned, new, RunConfig()) is None
+
+
+@pytest.fixture
+def at_most_200(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drifted, "_ROWS", 200)
+
+
+@pytest.fixture
+def learned_types(at_most_200: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Types:
+    """What types the events have that stand for those learned, beside one event after all."""
+    monkeypatch.setattr(drifted, "measure_drift", lambda reference, *_: reference)
+
+    def found(*learned: Shard) -> dict[str, int]:
+        table = measured_drift(tmp_path, learned, [put(tmp_path, 9, 1, 9_999)], RunConfig())
+        assert isinstance(table, pa.Table)
+        return dict(Counter(table["event_type"].to_pylist()))
+
+    return found
+
+
+@pytest.mark.usefixtures("at_most_200")
+def test_turned_labels_in_the_last_half_of_a_large_night_stop_the_run(tmp_path: Path) -> None:
+    learned = [put(tmp_path, 1, 200)]
+    night = put(tmp_path, 2, 400, 200, event_type=["view"] * 200 + ["purchase"] * 200)
+    report = measured(tmp_path, learned, [night])
+    assert (report.rows, report.verdict) == ((200, 200), "stop")
+    (found,) = (one for one in report.columns if one.column == "event_type")
+    assert found.distance == pytest.approx(1.0)
+
+
+def test_an_older_shard_fills_up_with_its_newest_events(
+    tmp_path: Path, learned_types: Types
+) -> None:
+    older = put(tmp_path, 1, 300, event_type=["view"] * 200 + ["cart"] * 100)
+    newer = put(tmp_path, 2, 150, 300, event_type=["purchase"] * 150)
+    assert learned_types(older, newer) == {"purchase": 150, "cart": 50}
+
+
+def test_the_newest_events_are_those_of_the_latest_times_not_of_the_last_files(
+    tmp_path: Path, learned_types: Types
+) -> None:
+    # Times 1,250 to 1,299 have 50 views. The other 150 events are those of 75 times before them,
+    # each of which has a view and a cart. The last file is of an old day.
+    views = put(tmp_path, 1, 300, 1_000)
+    carts = put(tmp_path, 2, 100, 1_150, event_type=["cart"] * 100)
+    old = put(tmp_path, 3, 300, 0, event_type=["purchase"] * 300)
+    assert learned_types(views, carts, old) == {"view": 125, "cart": 75}
+
+
+def test_of_events_of_one_time_those_that_came_last_are_taken(
+    tmp_path: Path, learned_types: Types
+) -> None:
+    day = {
+        "event_type": ["view"] * 150 + ["cart"] * 150,
+        "timestamp": pa.array([0] * 300, pa.timestamp("us")),
+    }
+    assert learned_types(put(tmp_path, 1, **day), put(tmp_path, 2, **day)) == {
+        "cart": 150,
+        "view": 50,
+    }
