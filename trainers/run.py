@@ -166,8 +166,8 @@ def _check_data(dataset: PreparedDataset, folder: Path) -> None:
     )
     if record["fingerprint"] != dataset.fingerprint:
         raise ArtifactError(
-            f"the data have changed since `{folder}` was trained: bring the former files back, or "
-            "train a run on the new ones with `tfrs train`"
+            f"the data have changed since `{folder}` was begun: bring the former files back, or "
+            "begin a new run on the present ones with `tfrs train`, or `tfrs retrain` again"
         )
 
 

@@ -10,7 +10,7 @@ from support.forked import Fault, Kind
 from support.retraining_processes import Reader, Retraining, assert_second_version_is_whole
 from support.training import assert_same_numbers
 
-from trainers.retraining.cycle import NOTHING_NEW, PUBLISHED
+from trainers.retraining.end import NOTHING_NEW, PUBLISHED
 
 KINDS: tuple[Kind, ...] = ("kill", "kill", "full", "flush")
 SHORTEST_SECONDS = 0.5

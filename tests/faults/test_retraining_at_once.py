@@ -13,7 +13,7 @@ import pytest
 from support.retraining_processes import Retraining
 
 from trainers.folders import BusyError
-from trainers.retraining.cycle import NOTHING_NEW, REJECTED
+from trainers.retraining.end import NOTHING_NEW, REJECTED
 
 BUSY = BusyError.exit_code
 PAIRS = 50

@@ -12,7 +12,7 @@ from support.retraining_processes import NAME, Retraining, assert_second_version
 from support.training import assert_same_numbers
 
 from configs.errors import ArtifactError, DataError
-from trainers.retraining.cycle import NOTHING_NEW, PUBLISHED, REJECTED
+from trainers.retraining.end import NOTHING_NEW, PUBLISHED, REJECTED
 from trainers.retraining.ledger import shards, versions
 from trainers.retraining.work import Clock
 

@@ -16,7 +16,7 @@ from support.retraining import Shop, open_shop
 from support.retraining_processes import Retraining, assert_second_version_is_whole
 
 from configs.errors import DataError
-from trainers.retraining.cycle import PUBLISHED
+from trainers.retraining.end import PUBLISHED
 from trainers.retraining.ledger import shards
 
 RAW_PRICE = {"item": {"price": {"type": "numeric", "transform": "none"}}}

@@ -10,7 +10,7 @@ import pytest
 from support.forked import Fault
 from support.retraining_processes import Reader, Retraining, assert_second_version_is_whole
 
-from trainers.retraining.cycle import PUBLISHED
+from trainers.retraining.end import PUBLISHED
 
 BAD_DISK = 73
 STEP_KIB = 250

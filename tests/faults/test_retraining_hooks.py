@@ -13,7 +13,7 @@ from support.retraining import NOW
 from support.retraining_processes import Retraining, assert_second_version_is_whole
 
 from configs.errors import DataError
-from trainers.retraining.cycle import NOTHING_NEW, PUBLISHED
+from trainers.retraining.end import NOTHING_NEW, PUBLISHED
 from trainers.retraining.hooks import outbox
 from trainers.retraining.work import Clock
 

@@ -21,7 +21,7 @@ from support.retraining_processes import NAME, Reader, Retraining
 
 from exports.manifest import verify
 from exports.publishing.layout import version_folders
-from trainers.retraining.cycle import NOTHING_NEW, PUBLISHED, REJECTED
+from trainers.retraining.end import NOTHING_NEW, PUBLISHED, REJECTED
 from trainers.retraining.ledger import shards, versions
 from trainers.retraining.ledger.balance import check_balance
 

@@ -12,7 +12,7 @@ from support.retraining import DAY_US, Shop
 from support.retraining_processes import Retraining
 from support.training import assert_same_numbers
 
-from trainers.retraining.cycle import PUBLISHED
+from trainers.retraining.end import PUBLISHED
 from trainers.retraining.ledger import shards
 
 HOUR_US = DAY_US // 24

@@ -14,7 +14,7 @@ from support.retraining_processes import Retraining, assert_second_version_is_wh
 from support.training import assert_same_numbers
 
 from configs.errors import DataError
-from trainers.retraining.cycle import PUBLISHED, REJECTED
+from trainers.retraining.end import PUBLISHED, REJECTED
 from trainers.retraining.ledger import shards
 from trainers.retraining.ledger.balance import check_balance
 

@@ -18,7 +18,7 @@ from configs.errors import DataError
 from configs.load import changed
 from tfrs_models.data.dataset import FIRST_ROW
 from tfrs_models.features.spec import FeatureSpec
-from trainers.retraining.cycle import PUBLISHED
+from trainers.retraining.end import PUBLISHED
 from trainers.retraining.ledger import shards, versions
 
 LEARN_TWO_DAYS = {"split": {"options": {"test_days": 1}}}

@@ -12,7 +12,7 @@ from support.hooks import shell
 from support.retraining_processes import NAME, Retraining
 
 from configs.hooks import HookConfig
-from trainers.retraining.cycle import PUBLISHED
+from trainers.retraining.end import PUBLISHED
 
 FIRST_DAYS, NIGHTS = 14, 30
 WORLD = {"days": FIRST_DAYS + NIGHTS, "sessions_per_user": 18.0}

@@ -12,7 +12,8 @@ from rich.console import Console
 from support.shop_log import shop_config, write_log
 
 from configs.run import RunConfig
-from trainers.retraining.cycle import Ended, retrain
+from trainers.retraining.cycle import retrain
+from trainers.retraining.end import Ended
 
 DAY_US = 86_400_000_000
 NOW = 1_750_000_000.0

@@ -74,7 +74,8 @@ def _of_gate(work: Work) -> Iterator[Sample]:
 def _of_drift(work: Work) -> Iterator[Sample]:
     path = work.folder / "drift.json"
     if path.exists():
-        for column in json.loads(path.read_text())["columns"]:
+        measured = json.loads(path.read_text())["columns"]
+        for column in (one for one in measured if one["distance"] is not None):
             labels = f'column="{_escaped(column["column"])}"'
             yield "drift", "Distance of new events from those learned.", labels, column["distance"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.retraining import NOW, Shop, open_shop
+from support.retraining import NOW, Shop
 from support.training import assert_same_numbers, checkpoint
 
 from configs.errors import ArtifactError, ConfigError, DataError
@@ -17,22 +17,12 @@ from configs.run import RunConfig
 from exports.manifest import read_manifest
 from exports.publishing.ledger import read_ledger
 from trainers.retraining import cycle, idle, stages
-from trainers.retraining.cycle import Ended
+from trainers.retraining.end import Ended
 from trainers.retraining.ledger import gates, runs, shards, versions
 from trainers.retraining.ledger.balance import check_balance
 from trainers.retraining.ledger.database import open_ledger
 from trainers.retraining.plan import Plan
 from trainers.retraining.state import ledger_path
-
-
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """A shop with 24 days and a published version."""
-    shop = open_shop(tmp_path_factory.mktemp("shop"))
-    shop.bring(0, 24)
-    ended = shop.retrain()
-    assert (ended.exit_code, ended.version) == (0, 1), ended.reason
-    return shop
 
 
 @pytest.fixture(scope="module")
@@ -45,14 +35,6 @@ def second(first: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
             "options": {"command": ["sh", "-c", tell]}}  # fmt: skip
     ended = shop.retrain(shop.config(hooks=[hook]))
     assert (ended.exit_code, ended.version) == (0, 2), ended.reason
-    return shop
-
-
-@pytest.fixture
-def shop(first: Shop, tmp_path: Path) -> Shop:
-    """A copy of the shop after its first version, with three more days to learn."""
-    shop = copied(first, tmp_path)
-    shop.bring(24, 27)
     return shop
 
 

@@ -13,7 +13,7 @@ from configs.errors import ArtifactError
 from configs.run import RunConfig
 from trainers.folders import CONFIG, write_json
 from trainers.retraining import stages
-from trainers.retraining.cycle import NOTHING_NEW
+from trainers.retraining.end import NOTHING_NEW
 from trainers.retraining.former_config import former_config
 from trainers.retraining.ledger import runs
 from trainers.retraining.ledger.database import open_ledger

@@ -10,8 +10,8 @@ from support.hooks import shell
 from support.retraining import NOW, Shop, open_shop
 
 from configs.errors import DataError
-from trainers.retraining import cycle, stages
-from trainers.retraining.cycle import REJECTED
+from trainers.retraining import end, stages
+from trainers.retraining.end import REJECTED
 from trainers.retraining.ledger import runs
 from trainers.retraining.ledger.database import open_ledger
 from trainers.retraining.state import ledger_path
@@ -38,7 +38,7 @@ def stop_once_ended(shop: Shop, settings: Mapping[str, Any], patch: pytest.Monke
         raise Stopped
 
     with patch.context() as patched:
-        patched.setattr(cycle.runs, "finish", stops)
+        patched.setattr(end.runs, "finish", stops)
         with pytest.raises(Stopped):
             shop.retrain(shop.config(**settings))
 

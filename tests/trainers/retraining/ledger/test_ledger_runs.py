@@ -37,11 +37,12 @@ def test_a_run_that_has_ended_says_how(ledger):
     )
 
 
-def test_what_let_a_run_begin_stands_behind_its_trigger_once(ledger):
+def test_the_plan_of_a_run_is_noted_with_what_let_it_begin_once(ledger):
     runs.begin(ledger, run(1))
     for _ in range(2):
-        runs.add_cause(ledger, "r1", "drift")
-    assert runs.get(ledger, "r1").trigger == "cron: drift"
+        runs.note_plan(ledger, "r1", "drift", "full", None)
+    found = runs.get(ledger, "r1")
+    assert (found.trigger, found.policy, found.parent) == ("cron: drift", "full", None)
 
 
 def test_a_second_run_at_a_time_is_refused(ledger):
