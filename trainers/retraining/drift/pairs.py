@@ -85,12 +85,12 @@ def pairs(
 
 
 def _pair(name: str, part: Part, buckets: _Buckets, sides: Sides, settings: DriftConfig) -> Pair:
-    """In buckets of enough independent rows each."""
+    """In buckets of enough independent rows each; of enough rows, where a threshold is declared."""
     p, q, independent = buckets(settings.min_count)
     counts = [len(side.codes) for side in sides]
-    inflation = max(n / m for n, m in zip(counts, independent, strict=True)) if all(counts) else 1
-    if inflation > 1:
-        p, q, _ = buckets(settings.min_count * inflation)
+    if all(counts) and (part == "lengths" or settings.of(name).threshold is None):
+        inflation = max(n / m for n, m in zip(counts, independent, strict=True))
+        p, q, _ = buckets(settings.min_count * max(1.0, inflation))
     return Pair(name, part, p, q, (sides[0].rows, sides[1].rows), independent)
 
 

@@ -170,3 +170,15 @@ def test_a_declared_threshold_takes_the_place_of_the_calibrated_one():
     p, q = Categories({"a": 2, "b": 2}), Categories({"a": 4})
     found = compared(p, q, columns=own)
     assert (found.threshold, found.verdict) == (0.3, "stop")
+
+
+def test_rows_that_are_alike_are_compared_in_fewer_buckets_unless_a_threshold_is_declared():
+    generator = np.random.default_rng(6)
+    sides = [of_users(generator, 60, 1.0, COLUMNS["numbers"]) for _ in range(2)]
+    (calibrated,) = pairs(*sides, "c", DriftConfig())
+    (declared,) = pairs(*sides, "c", DriftConfig(columns={"c": {"threshold": 0.1}}))
+    # 60 users are worth about 45 rows, enough for 2 buckets of 20; 1,200 rows are enough for 20.
+    assert [sum(b.count > 0 for b in one.reference.buckets) for one in (calibrated, declared)] == [
+        2,
+        20,
+    ]
