@@ -67,8 +67,9 @@ def check_growth(former: FormerRun, material: Material, most: float) -> None:
         if known - before > most * before:
             raise DataError(
                 f"`{name}` grew from {before:,} known ids to {known:,}, by more than "
-                f"`retraining.warm.max_growth` = {most}: look whether ids of another kind came in; "
-                "if it is right, train from the beginning once with `tfrs retrain --full`"
+                f"`retraining.warm.max_growth` = {most}: look whether ids of another kind came in. "
+                "If it is right, raise the setting; instead of that, a retraining can begin anew "
+                "once, with `tfrs retrain --full`."
             )
 
 

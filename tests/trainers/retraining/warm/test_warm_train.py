@@ -145,7 +145,7 @@ def test_a_run_that_lost_its_last_stage_ends_the_same(shop: Shop) -> None:
 def test_too_many_new_ids_are_refused(shop: Shop) -> None:
     settings = WarmConfig(max_growth=0.001)
     target = shop.folder / "grown"
-    with pytest.raises(DataError, match=r"max_growth` = 0\.001.*--full"):
+    with pytest.raises(DataError, match=r"max_growth` = 0\.001.*raise the setting.*--full"):
         train_warm(
             shop.config, settings, shop.former, lambda _: np.zeros(0), shop.folder, target, QUIET
         )
