@@ -260,6 +260,7 @@ def read_probe(code: int, output: str, errors: str) -> Iterator[Check]:
 
 def _print_table(checks: list[Check]) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(title="tfrs doctor", title_justify="left")
@@ -268,5 +269,5 @@ def _print_table(checks: list[Check]) -> None:
     colours = {"ok": "green", "note": "yellow", "fail": "red"}
     for check in checks:
         status = f"[{colours[check.status]}]{check.status}[/]"
-        table.add_row(check.name, status, check.detail)
+        table.add_row(escape(check.name), status, escape(check.detail))
     Console().print(table)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 TOP_TYPES = 10
@@ -17,7 +18,7 @@ def tell(figures: Mapping[str, Any], console: Console) -> None:
     console.print(_types(figures["event_types"]))
     missing = {**figures["report"]["missing"], **figures["report"]["notes"]}
     for label, count in missing.items():
-        console.print(f"{label.replace('_', ' ')}: {count:,}")
+        console.print(f"{label.replace('_', ' ')}: {count:,}", markup=False)
 
 
 def _table(title: str, *headers: str) -> Table:
@@ -29,7 +30,7 @@ def _table(title: str, *headers: str) -> Table:
 
 def _overview(figures: Mapping[str, Any]) -> Table:
     table = _table("Dataset", "", "value")
-    table.add_row("folder", figures["folder"])
+    table.add_row("folder", escape(figures["folder"]))
     for label in ("events", "users", "known_users", "items", "known_items"):
         table.add_row(label.replace("_", " "), f"{figures[label]:,}")
     table.add_row("density", f"{figures['density']:.3%}")
@@ -58,14 +59,14 @@ def _rows(tables: Mapping[str, Mapping[str, Any]]) -> Table:
         table.add_row(label, "valid", f"{report['valid']:,}")
         table.add_row("", "duplicates, dropped", f"{report['duplicates']:,}")
         for rule, count in report["filtered"].items():
-            table.add_row("", f"dropped by the filter: {rule}", f"{count:,}")
+            table.add_row("", f"dropped by the filter: {escape(rule)}", f"{count:,}")
         for reason, count in report["quarantined"].items():
-            table.add_row("", f"quarantined: {reason}", f"{count:,}")
+            table.add_row("", f"quarantined: {escape(reason)}", f"{count:,}")
     return table
 
 
 def _types(types: Mapping[str, int]) -> Table:
     table = _table("Event types", "type", "events")
     for kind, count in sorted(types.items(), key=lambda item: -item[1])[:TOP_TYPES]:
-        table.add_row(kind, f"{count:,}")
+        table.add_row(escape(kind), f"{count:,}")
     return table

@@ -97,6 +97,7 @@ def print_json(content: object) -> None:
 
 def _print_table(found: Sequence["Run"]) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Column, Table
 
     table = Table(
@@ -105,7 +106,8 @@ def _print_table(found: Sequence["Run"]) -> None:
     )  # fmt: skip
     for one in found:
         code = "" if one.exit_code is None else str(one.exit_code)
-        table.add_row(one.id, one.trigger, one.state, code, str(len(one.shards)), one.reason)
+        cells = (one.id, one.trigger, one.state, code, str(len(one.shards)), one.reason)
+        table.add_row(*map(escape, cells))
     Console().print(table)
 
 

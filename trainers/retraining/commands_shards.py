@@ -96,6 +96,7 @@ def _figures(connection: "sqlite3.Connection") -> list[dict[str, Any]]:
 
 def _print_table(found: Sequence[dict[str, Any]]) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Column, Table
 
     table = Table(
@@ -104,8 +105,8 @@ def _print_table(found: Sequence[dict[str, Any]]) -> None:
     )  # fmt: skip
     for one in found:
         aside = one["rows"] - one["accepted"]
-        counts = (f"{one['accepted']:,}", f"{aside:,}")
-        table.add_row(str(one["sequence"]), one["name"], *counts, _learned(one))
+        cells = (one["sequence"], one["name"], f"{one['accepted']:,}", f"{aside:,}", _learned(one))
+        table.add_row(*(escape(str(cell)) for cell in cells))
     Console().print(table)
 
 

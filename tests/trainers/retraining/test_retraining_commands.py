@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -249,3 +249,12 @@ def test_no_file_is_taken_back_while_a_run_is_at_work(artifacts: Path) -> None:
     words = ("shard", "withdraw", "1", "--artifacts", artifacts, "--reason", "twice")
     with locked(state_folder(artifacts, "shop")), pytest.raises(BusyError):
         invoke(*words)
+
+
+def test_what_data_and_people_wrote_is_no_markup(artifacts: Path) -> None:
+    with closing(open_ledger(ledger_path(artifacts, "shop"))) as ledger:
+        shards.add(ledger, replace(shard(2), name="[/day].csv"))
+        runs.begin(ledger, run(3))
+        runs.finish(ledger, "r3", "rejected", 10, "`[sale]` [/freeze]", END)
+    assert "[/day].csv" in invoke("shards", "--artifacts", artifacts).output
+    assert "`[sale]` [/freeze]" in " ".join(invoke("runs", "--artifacts", artifacts).output.split())
