@@ -46,7 +46,7 @@ def new_file(path: Path) -> Iterator[Path]:
     Readers see the old one or the whole new one, on the disk. When the block fails, the old one
     stays and nothing else is left.
     """
-    unfinished = path.with_name(f"{UNFINISHED}{path.name}")
+    unfinished = path.with_name(f"{UNFINISHED}{path.name}~")  # collectors read all of `*.prom`
     try:
         yield unfinished
         _flush(unfinished)

@@ -54,6 +54,14 @@ def test_what_a_dead_process_left_is_removed(tmp_path: Path) -> None:
     assert names(tmp_path) == ["kept"]
 
 
+def test_no_pattern_of_finished_files_matches_an_unfinished_one(tmp_path: Path) -> None:
+    with new_file(tmp_path / "shop.prom") as work:
+        work.write_text("x")
+        assert names(tmp_path) == [work.name]
+        assert work.suffix != ".prom"
+    assert names(tmp_path) == ["shop.prom"]
+
+
 def test_an_array_takes_its_space_at_once(tmp_path: Path) -> None:
     array = new_array(tmp_path / "a.npy", np.float32, (1000, 64))
     # 1000 x 64 x 4 bytes; st_blocks counts 512 bytes each, and a sparse file has next to none.
