@@ -103,6 +103,6 @@ def test_a_flush_that_fails_names_the_file_and_leaves_the_former_one(
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(os, "fsync", fails)
-    with pytest.raises(OSError, match=r"Input/output error: '.*a\.txt'"), new_file(path) as made:
+    with pytest.raises(OSError, match=r"Input/output error: '.*a\.txt~'"), new_file(path) as made:
         made.write_text("new")
     assert [one.read_text() for one in tmp_path.iterdir()] == ["old"]
