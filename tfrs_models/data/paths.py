@@ -7,6 +7,8 @@ from configs.errors import DataError
 from tfrs_models.data.layouts import MOVIELENS, MOVIELENS_100K
 from tfrs_models.data.suggest import nearest
 
+Identity = list[tuple[str, int, int]]
+"""Absolute path, size and modification time in nanoseconds of each file."""
 SUFFIXES = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -105,7 +107,7 @@ def literal(path: Path) -> str:
     return "".join(f"[{c}]" if c in "*?[" else c for c in path.as_posix())
 
 
-def identity(paths: Sequence[Path]) -> list[tuple[str, int, int]]:
+def identity(paths: Sequence[Path]) -> Identity:
     """Absolute path, size and modification time of each file."""
     stats = [(path, path.stat()) for path in paths]
     return [(path.resolve().as_posix(), stat.st_size, stat.st_mtime_ns) for path, stat in stats]

@@ -24,6 +24,8 @@ REASONS = {
     "UNQUOTED VALUE": "unterminated quote",
     "LINE SIZE OVER MAXIMUM": "line too long",
 }
+ROW_NUMBER = "file_row_number"
+"""What DuckDB calls the row of a Parquet file, counted from 0; no column of it has this name."""
 _FILE = "tfrs_file"
 VALIDATED = (*REQUIRED_EVENT_COLUMNS, *OPTIONAL_EVENT_COLUMNS, "rating")
 FORMS = {
@@ -58,12 +60,11 @@ def read_parquet(
         connection,
         """
         CREATE VIEW $table AS
-        SELECT * EXCLUDE (file_row_number, $file), $file AS source_file,
-               file_row_number + 1 AS source_row
-        FROM read_parquet([$files], union_by_name = true, file_row_number = true,
-                          filename = $file_name)
+        SELECT * EXCLUDE ($number, $file), $file AS source_file, $number + 1 AS source_row
+        FROM read_parquet([$files], union_by_name = true, $number = true, filename = $file_name)
         """,
         table=sql.name(table),
+        number=ROW_NUMBER,
         file=sql.name(_FILE),
         files=sql.texts(literal(path) for path in files),
         file_name=sql.text(_FILE),

@@ -11,6 +11,7 @@ from configs.run import RunConfig
 from tfrs_models import durable
 from tfrs_models.data import engine, sql
 from tfrs_models.data.paths import literal
+from tfrs_models.data.reading import ROW_NUMBER
 from trainers.retraining.drift.findings import DriftReport
 from trainers.retraining.drift.measure import measure_drift
 from trainers.retraining.fresh import SEQUENCE
@@ -111,7 +112,9 @@ def _files(log: Path, found: Sequence[Shard]) -> str:
     """SQL of the rows of shards, one column for all that have the same name."""
     files = sql.texts(literal(rows_path(log, shard.stem)) for shard in found)
     return sql.fill(
-        "read_parquet([$files], union_by_name = true, file_row_number = true)", files=files
+        "read_parquet([$files], union_by_name = true, $number = true)",
+        files=files,
+        number=ROW_NUMBER,
     )
 
 
@@ -120,7 +123,7 @@ def _columns(
 ) -> list[str]:
     """What the shards hold, without the column of the log itself."""
     described = sql.rows(connection, "DESCRIBE FROM $files", files=_files(log, found))
-    return [str(row[0]) for row in described if row[0] not in (SEQUENCE, "file_row_number")]
+    return [str(row[0]) for row in described if row[0] not in (SEQUENCE, ROW_NUMBER)]
 
 
 def _read(
@@ -141,11 +144,12 @@ def _read(
             WHERE "timestamp" >= (
                 SELECT min("timestamp")
                 FROM (SELECT "timestamp" FROM side ORDER BY "timestamp" DESC LIMIT $limit))
-            ORDER BY "timestamp" DESC, $sequence DESC, file_row_number DESC LIMIT $limit
+            ORDER BY "timestamp" DESC, $sequence DESC, $number DESC LIMIT $limit
             """,
             columns=sql.names(columns),
             files=files,
             sequence=SEQUENCE,
+            number=ROW_NUMBER,
             sequences=", ".join(str(shard.sequence) for shard in side),
             limit=_ROWS,
         )

@@ -23,7 +23,8 @@ from tfrs_models.data.paths import literal
 from tfrs_models.data.sources import files
 from tfrs_models.data.suggest import missing_columns
 from tfrs_models.data.validate import EVENTS
-from trainers.retraining.intake.columns import data_columns, refuse_other_kinds
+from trainers.retraining.intake.columns import data_columns
+from trainers.retraining.intake.former import Former
 
 if TYPE_CHECKING:
     import duckdb
@@ -35,20 +36,6 @@ LATE = "older than the allowed lateness"
 _KNOWN = "known_events"
 _EQUAL = ("event_time", "user_id", "item_id", "event_type", "value")
 """What equal events have in common; the most telling first."""
-
-
-@dataclass(frozen=True)
-class Former:
-    """What came before a file.
-
-    Attributes:
-        files: accepted rows of each former shard that has any, in order of sequence, and the time
-            of its last event.
-        watermark_us: the time of the last event of all; None before the first.
-    """
-
-    files: Sequence[tuple[Path, int]]
-    watermark_us: int | None
 
 
 @dataclass(frozen=True)
@@ -100,12 +87,12 @@ def judge(
         settings: what is late, and what is equal.
 
     Raises:
-        DataError: a column is missing, has a name of our own, or another kind than in the log.
+        DataError: a column is missing, or has a name of our own.
     """
     options = _alone(config, path)
     raw = files.read(options, connection, path.parent, seed=0)
     types = sql.column_types(connection, raw.events)
-    validate.refuse_reserved("the events", types, (SEQUENCE_COLUMN,))
+    validate.refuse_reserved("the events", types, (SEQUENCE_COLUMN, reading.ROW_NUMBER))
     validate.check_events(connection, raw, config, now_us / 1e6)
     read = _count(connection, EVENTS) + _count(connection, reading.REJECTS)
     quarantine.create(connection)
@@ -116,7 +103,6 @@ def judge(
     duplicates = _drop_known(connection, former, bound, settings.event_id)
     _move_late(connection, bound)
     quarantine.add_rejects(connection, reading.REJECTS)
-    refuse_other_kinds(connection, [path for path, _ in former.files])
     return _counts(connection, read, sum(filtered.values()), duplicates)
 
 

@@ -2,7 +2,8 @@
 
 import sqlite3
 import tempfile
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from configs.intake import IntakeConfig
 from configs.run import RunConfig
 from tfrs_models import durable
 from tfrs_models.data import engine, paths, times
+from trainers.retraining.intake.columns import log_columns, united_columns
 from trainers.retraining.intake.event_files import (
     SETTING,
     digest,
@@ -19,7 +21,8 @@ from trainers.retraining.intake.event_files import (
     files_options,
     refuse_changed,
 )
-from trainers.retraining.intake.judge import Counts, Former, judge
+from trainers.retraining.intake.former import Former
+from trainers.retraining.intake.judge import Counts, judge
 from trainers.retraining.intake.layout import refused_path, rows_path
 from trainers.retraining.intake.recover import note, recover
 from trainers.retraining.intake.refuse import refuse
@@ -86,30 +89,49 @@ def take_in(
     runs.get(connection, run_id)
     with durable.locked(log):
         taken = list(recover(connection, log, run_id))
-        for path in event_files(options, taken_before=bool(shards.known(connection))):
-            taken.extend(_take_one(intake, path))
+        files = event_files(options, taken_before=bool(shards.known(connection)))
+        taken.extend(_take_all(intake, files))
     return Taken(tuple(taken), shards.watermark(connection))
 
 
-def _take_one(intake: _Intake, path: Path) -> tuple[Shard, ...]:
-    """The shard of a file; none when its content is known."""
-    before = paths.identity([path])
-    sha256 = digest(path)
-    if sha256 in shards.known(intake.ledger):
-        return ()
-    try:
-        with (
-            tempfile.TemporaryDirectory(dir=intake.log, prefix=durable.UNFINISHED) as work,
-            closing(engine.connect(intake.config.data.memory_limit_mib, Path(work))) as database,
-        ):
-            counts = _judged(intake, database, path, sha256)
-            refuse_changed(path, before)
-            shard = _shard(intake, path, sha256, counts)
-            write_shard(database, intake.log, shard)
-    except DataError as error:
-        raise _refusal(path, error) from error
+def _take_all(intake: _Intake, files: Iterable[Path]) -> Iterator[Shard]:
+    """The shards of the files whose content is not known."""
+    former = None
+    for path in files:
+        before = paths.identity([path])
+        sha256 = digest(path)
+        if sha256 in shards.known(intake.ledger):
+            continue
+        former = former or _former(intake)
+        try:
+            shard, columns = _take_one(intake, path, before, sha256, former)
+        except DataError as error:
+            raise _refusal(path, error) from error
+        former = former.followed_by(shard, rows_path(intake.log, shard.stem), columns)
+        yield shard
+
+
+def _take_one(
+    intake: _Intake, path: Path, before: paths.Identity, sha256: str, former: Former
+) -> tuple[Shard, Mapping[str, str]]:
+    """The shard of a file, and the columns of the log with it."""
+    with _database(intake) as database:
+        counts, columns = _judged(intake, database, path, sha256, former)
+        refuse_changed(path, before)
+        shard = _shard(intake, path, sha256, counts)
+        write_shard(database, intake.log, shard)
     note(intake.ledger, intake.run_id, shard)
-    return (shard,)
+    return shard, columns
+
+
+@contextmanager
+def _database(intake: _Intake) -> Iterator["duckdb.DuckDBPyConnection"]:
+    """An empty database whose folder lies in the log."""
+    with (
+        tempfile.TemporaryDirectory(dir=intake.log, prefix=durable.UNFINISHED) as work,
+        closing(engine.connect(intake.config.data.memory_limit_mib, Path(work))) as database,
+    ):
+        yield database
 
 
 def _refusal(path: Path, error: DataError) -> DataError:
@@ -121,13 +143,17 @@ def _refusal(path: Path, error: DataError) -> DataError:
 
 
 def _judged(
-    intake: _Intake, database: "duckdb.DuckDBPyConnection", path: Path, sha256: str
-) -> Counts:
+    intake: _Intake,
+    database: "duckdb.DuckDBPyConnection",
+    path: Path,
+    sha256: str,
+    former: Former,
+) -> tuple[Counts, Mapping[str, str]]:
+    """What became of the rows of a file, and the columns of the log with it."""
     paths.refuse_empty(path, SETTING)
     with engine.reading("files"):
-        counts = judge(
-            database, path, intake.config.data, _former(intake), intake.now_us, intake.settings
-        )
+        counts = judge(database, path, intake.config.data, former, intake.now_us, intake.settings)
+        columns = united_columns(database, former)
     try:
         refuse(database, counts, intake.settings)
     except DataError as error:
@@ -136,7 +162,7 @@ def _judged(
         kept = refused_path(intake.log, sha256)
         write_aside(database, kept)
         raise DataError(f"{error} The rows put aside are in {kept}.") from error
-    return counts
+    return counts, columns
 
 
 def _former(intake: _Intake) -> Former:
@@ -145,7 +171,9 @@ def _former(intake: _Intake) -> Former:
         for shard in shards.in_log(intake.ledger)
         if shard.last_us is not None
     ]
-    return Former(files, shards.watermark(intake.ledger))
+    with _database(intake) as database:
+        columns = log_columns(database, [path for path, _ in files])
+    return Former(files, shards.watermark(intake.ledger), columns)
 
 
 def _shard(intake: _Intake, path: Path, sha256: str, counts: Counts) -> Shard:

@@ -37,6 +37,10 @@ POISON = {
     ),
     "too_many_bad.csv": (csv([*ROWS[:20], ("", "i", 0, "v", "1")] * 2), "2 of 42 rows are broken"),
     "a_reserved_name.csv": (csv([(*r, "9") for r in ROWS], f"{HEADER},shard_sequence"), "rename"),
+    "a_name_of_parquet.csv": (
+        csv([(*r, "9") for r in ROWS], f"{HEADER},file_row_number"),
+        "rename",
+    ),
 }
 
 
