@@ -89,24 +89,25 @@ def take_in(
     runs.get(connection, run_id)
     with durable.locked(log):
         taken = list(recover(connection, log, run_id))
-        files = event_files(options, taken_before=bool(shards.known(connection)))
-        taken.extend(_take_all(intake, files))
+        known = shards.known(connection)
+        taken.extend(_take_all(intake, event_files(options, taken_before=bool(known)), known))
     return Taken(tuple(taken), shards.watermark(connection))
 
 
-def _take_all(intake: _Intake, files: Iterable[Path]) -> Iterator[Shard]:
-    """The shards of the files whose content is not known."""
+def _take_all(intake: _Intake, files: Iterable[Path], known: set[str]) -> Iterator[Shard]:
+    """The shards of the files whose content is not known; their hashes join the known ones."""
     former = None
     for path in files:
         before = paths.identity([path])
         sha256 = digest(path)
-        if sha256 in shards.known(intake.ledger):
+        if sha256 in known:
             continue
         former = former or _former(intake)
         try:
             shard, columns = _take_one(intake, path, before, sha256, former)
         except DataError as error:
             raise _refusal(path, error) from error
+        known.add(sha256)
         former = former.followed_by(shard, rows_path(intake.log, shard.stem), columns)
         yield shard
 

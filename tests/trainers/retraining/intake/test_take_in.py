@@ -85,6 +85,16 @@ def test_a_renamed_copy_is_not_new(shop):
     assert [s.name for s in shop.take().shards] == ["0.csv"]
 
 
+def test_the_ledger_is_asked_once_which_files_are_known(shop, monkeypatch):
+    asked = []
+    known = shards.known
+    monkeypatch.setattr(shards, "known", lambda ledger: asked.append(1) or known(ledger))
+    for number, name in enumerate("abc"):
+        shop.put(f"{name}.csv", events(3 * number + 3)[3 * number :])
+    assert len(shop.take().shards) == 3
+    assert len(asked) == 1
+
+
 def test_a_file_that_has_grown_gives_its_new_rows(shop):
     rows = events(300)  # two days: most of the first rows are past the allowed lateness
     shop.put("a.csv", rows[:290])
