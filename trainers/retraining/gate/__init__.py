@@ -1,1 +1,1 @@
-"""The gate: a challenger is published only where it is proven not worse than the champion."""
+"""The gate: what is served gives way to nothing that is worse by more than a margin."""

@@ -17,12 +17,13 @@ from trainers.retraining.gate.statistics import (
     resample,
     samples_needed,
     sure_distance,
+    upper_bound,
     users_needed,
 )
 from trainers.retraining.gate.verdict import Check
 
-PROVABLE = (0.01, 0.1)
-"""Smallest and largest margin that is chosen by the number of users, in the champion's mean."""
+BY_USERS = (0.01, 0.1)
+"""Smallest and largest margin that goes by the number of users, in the champion's mean."""
 
 
 @dataclass(frozen=True)
@@ -79,26 +80,36 @@ def floors(challenger: Scored, config: GateConfig) -> Iterator[Check]:
 def not_worse(
     challenger: Scored, champion: Scored, config: GateConfig, seed: int
 ) -> Iterator[Check]:
-    """Whether each metric is proven to be at most its margin below the champion's."""
+    """Whether the lower bound of each metric's difference is at most its margin below 0.
+
+    With a declared margin that proves that no more than the margin is lost. The margin that goes
+    by the number of users proves less, see `allowed_loss`.
+    """
     level = 1 - config.confidence
     samples = samples_needed(config.bootstrap_samples, level)
     for pair in pairs(challenger, champion, config.metrics, samples, seed):
         margin = allowed_loss(pair, config, level)
         bound = lower_bound(pair.drawn, level)
         passed = bound >= -margin
+        declared = config.metrics[pair.metric].margin is not None
+        source = "" if declared else f", which goes by the {pair.drawn.users:,} users"
         text = (
             f"{pair.metric}: challenger {pair.challenger:.4f}, champion {pair.other:.4f}, "
             f"difference {pair.drawn.mean:+.4f}, lower bound {bound:+.4f}, allowed "
-            f"{-margin:+.4f}: {said(passed)}{'' if passed else _why(pair, margin, level)}"
+            f"{-margin:+.4f}{source}: {said(passed)}; "
+            f"{_shown(pair, level) if passed else _why(pair, margin, level)}"
         )
         yield Check(f"{pair.metric}.not_worse", passed, bound, -margin, text)
 
 
 def allowed_loss(pair: Pair, config: GateConfig, level: float) -> float:
-    """How far a metric may lie below the champion's: what is declared, or what can be proven.
+    """How far the lower bound may lie below 0: what is declared, or what goes by the users.
 
     A margin that the users of the window cannot prove would reject nearly every equal challenger,
-    and what is served would only grow older; one that many users can prove need not be as wide.
+    and what is served would only grow older. So where none is declared it is what an equal one
+    needs to pass 19 times of 20, `(z(0.95) + z(confidence)) s`: a challenger passes whose mean is
+    above `-z(0.95) s`, which is one that is not surely worse, and no proof that it is not. It is
+    kept between two shares of the champion's mean.
 
     Args:
         pair: the metric of both models.
@@ -108,7 +119,7 @@ def allowed_loss(pair: Pair, config: GateConfig, level: float) -> float:
     declared = config.metrics[pair.metric].margin
     if declared is not None:
         return declared * pair.other
-    least, most = (share * pair.other for share in PROVABLE)
+    least, most = (share * pair.other for share in BY_USERS)
     return min(max(sure_distance(pair.drawn, level), least), most)
 
 
@@ -131,13 +142,26 @@ def said(passed: bool) -> str:
     return "passed" if passed else "failed"
 
 
+def _shown(pair: Pair, level: float) -> str:
+    """What the users have shown of a challenger that passes."""
+    if upper_bound(pair.drawn, level) < 0:
+        return "surely worse than the champion, but within the margin"
+    if lower_bound(pair.drawn, level) < 0:
+        return "not surely worse than the champion, nor surely as good"
+    return "surely as good as the champion"
+
+
 def _why(pair: Pair, margin: float, level: float) -> str:
+    if upper_bound(pair.drawn, level) < 0:
+        return "surely worse than the champion"
     if pair.drawn.mean < -margin:
-        return "; the difference itself is below what is allowed"
+        return "the difference itself is below what is allowed"
     if margin <= 0:
-        return "; without a margin only a better challenger can be proven"
+        return "without a margin only a better challenger can be proven"
     needed = users_needed(pair.drawn, level, margin)
+    if needed <= pair.drawn.users:
+        return "with so many users an equal challenger fails one time in 20"
     return (
-        f"; {pair.drawn.users:,} users do not prove it, an equal challenger needs about {needed:,} "
+        f"{pair.drawn.users:,} users do not prove it, an equal challenger needs about {needed:,} "
         "to pass 19 times of 20"
     )

@@ -56,7 +56,7 @@ class Verdict:
     def reason(self) -> str:
         """Why it passed or failed, in a sentence."""
         if self.passed:
-            against = "There is no champion" if self.first else "Not worse than the champion"
+            against = "There is no champion" if self.first else "Within its margins of the champion"
             return f"{against}, and all {len(self._deciding)} rules are kept."
         names = ", ".join(check.name for check in self.broken)
         return f"{len(self.broken)} of {len(self._deciding)} rules are broken: {names}."

@@ -50,12 +50,42 @@ def test_a_constant_loss_is_measured_exactly_and_told_in_words():
     assert (found.measured, found.allowed) == (pytest.approx(-0.02), -0.01)
     assert found.sentence == (
         "recall@20: challenger 0.2300, champion 0.2500, difference -0.0200, lower bound -0.0200, "
-        "allowed -0.0100: failed; the difference itself is below what is allowed"
+        "allowed -0.0100: failed; surely worse than the champion"
     )
 
 
-def test_a_loss_within_the_margin_passes():
-    assert verdict(scored(SAME.metrics[RECALL] - 0.009)).passed
+def test_a_loss_within_the_margin_passes_and_is_told():
+    # Everyone loses, so that the upper bound is below 0 too.
+    found = check(verdict(scored(SAME.metrics[RECALL] - 0.009)), "recall@20.not_worse")
+    assert found.passed
+    assert found.sentence.endswith("passed; surely worse than the champion, but within the margin")
+
+
+def test_a_challenger_that_loses_nothing_is_surely_as_good():
+    found = check(verdict(), "recall@20.not_worse")
+    assert found.sentence.endswith("passed; surely as good as the champion")
+
+
+def test_without_a_declared_margin_it_goes_by_the_users_and_proves_little():
+    # Half gain 0.01, half lose 0.02, -0.005 on average: s = 0.015 / sqrt(200) = 0.00106, so that
+    # the margin is 3.29 s = 0.0035 and the bounds are -0.005 -+ 1.645 s: surely worse. A tenth of
+    # that loss, -0.0005, is not.
+    gains = np.where(np.arange(USERS) % 4 < 2, 0.01, -0.02)
+    rules = config(margin=None)
+    found = check(verdict(scored(SAME.metrics[RECALL] + gains), rules=rules), "recall@20.not_worse")
+    assert found.allowed == pytest.approx(-0.0035, rel=0.15)
+    assert "which goes by the 200 users: failed; surely worse than the champion" in found.sentence
+    found = check(
+        verdict(scored(SAME.metrics[RECALL] + gains + 0.0045), rules=rules), "recall@20.not_worse"
+    )
+    assert found.sentence.endswith("passed; not surely worse than the champion, nor surely as good")
+
+
+def test_a_difference_below_the_margin_that_is_not_sure_is_told():
+    # Mean -0.02 at s = 0.25 / sqrt(200) = 0.0177: the upper bound is +0.009. Allowed: -0.01.
+    noise = np.where(np.arange(USERS) % 4 < 2, 0.25, -0.25) - 0.02
+    found = check(verdict(scored(SAME.metrics[RECALL] + noise)), "recall@20.not_worse")
+    assert found.sentence.endswith("failed; the difference itself is below what is allowed")
 
 
 def test_what_is_not_proven_tells_how_many_users_would_do():
@@ -201,7 +231,7 @@ def test_without_guardrails_nothing_need_be_measured():
 def test_the_reason_names_the_broken_rules():
     slow = replace(SAME, facts=replace(GOOD, p99_ms=99.0, bytes=9000))
     assert verdict(slow).reason == "2 of 8 rules are broken: p99_ms, bytes."
-    assert verdict().reason == "Not worse than the champion, and all 8 rules are kept."
+    assert verdict().reason == "Within its margins of the champion, and all 8 rules are kept."
 
 
 def test_other_queries_are_refused():

@@ -99,6 +99,28 @@ def test_without_a_margin_a_challenger_with_a_tenth_fewer_hits_is_rejected():
     assert accepted(40, loss=0.1, rules=BY_USERS) == 0
 
 
+def test_without_a_margin_few_users_let_a_challenger_pass_that_is_2_percent_worse():
+    # s is 0.45 / sqrt(300) = 2.6% of the mean: it passes where its mean is above -1.645 s = -4.3%.
+    assert accepted(100, loss=0.02, rules=BY_USERS, users=300) >= 0.75
+
+
+def test_without_a_margin_many_users_stop_a_challenger_that_is_5_percent_worse():
+    # s is 0.6%: five percent are eight of it.
+    assert accepted(20, loss=0.05, rules=BY_USERS, users=5_000) == 0
+
+
+def test_without_a_margin_more_users_are_asked_of_nobody():
+    # The margin is what an equal challenger needs with the users there are.
+    verdicts = [verdict(seed, 0.05, BY_USERS, 500) for seed in range(60)]
+    told = [one.sentence.rpartition("; ")[2] for each in verdicts for one in each.broken]
+    assert set(told) == {
+        "surely worse than the champion",
+        # The resamples have other tails than a normal distribution.
+        "with so many users an equal challenger fails one time in 20",
+    }
+    assert told.count("surely worse than the champion") >= 0.9 * len(told) >= 20
+
+
 def test_a_margin_by_the_users_is_at_most_a_tenth():
     # 100 users would need 0.45 * 3.29 / 10 = 15%.
     champion, challenger = two_models(100, 0)
