@@ -1,8 +1,9 @@
 """The event files of a run's source, and the hash of each."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, suppress
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from configs.errors import ConfigError, DataError
@@ -11,6 +12,8 @@ from tfrs_models.data import paths
 from tfrs_models.data.sources.files import Options
 
 SETTING = "data.files.events"
+
+_log = logging.getLogger(__name__)
 
 
 def files_options(config: RunConfig) -> Options:
@@ -76,7 +79,18 @@ def digest(path: Path) -> str:
         ) from error
 
 
-def refuse_changed(path: Path, before: Sequence[tuple[str, int, int]]) -> None:
+@contextmanager
+def passed_over_when_gone(path: Path) -> Iterator[None]:
+    """Let a file that is moved away while the block lasts end the block alone."""
+    try:
+        yield
+    except (DataError, FileNotFoundError):
+        if path.exists():
+            raise
+        _log.warning("%s was moved away before it was taken in", path)
+
+
+def refuse_changed(path: Path, before: paths.Identity) -> None:
     """Check that a file is still what it was; `before` is its `paths.identity` of then.
 
     Raises:

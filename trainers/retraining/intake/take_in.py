@@ -19,6 +19,7 @@ from trainers.retraining.intake.event_files import (
     digest,
     event_files,
     files_options,
+    passed_over_when_gone,
     refuse_changed,
 )
 from trainers.retraining.intake.former import Former
@@ -98,29 +99,30 @@ def _take_all(intake: _Intake, files: Iterable[Path], known: set[str]) -> Iterat
     """The shards of the files whose content is not known; their hashes join the known ones."""
     former = None
     for path in files:
-        before = paths.identity([path])
-        sha256 = digest(path)
-        if sha256 in known:
-            continue
-        former = former or _former(intake)
-        try:
+        with passed_over_when_gone(path):
+            before = paths.identity([path])
+            sha256 = digest(path)
+            if sha256 in known:
+                continue
+            former = former or _former(intake)
             shard, columns = _take_one(intake, path, before, sha256, former)
-        except DataError as error:
-            raise _refusal(path, error) from error
-        known.add(sha256)
-        former = former.followed_by(shard, rows_path(intake.log, shard.stem), columns)
-        yield shard
+            known.add(sha256)
+            former = former.followed_by(shard, rows_path(intake.log, shard.stem), columns)
+            yield shard
 
 
 def _take_one(
     intake: _Intake, path: Path, before: paths.Identity, sha256: str, former: Former
 ) -> tuple[Shard, Mapping[str, str]]:
     """The shard of a file, and the columns of the log with it."""
-    with _database(intake) as database:
-        counts, columns = _judged(intake, database, path, sha256, former)
-        refuse_changed(path, before)
-        shard = _shard(intake, path, sha256, counts)
-        write_shard(database, intake.log, shard)
+    try:
+        with _database(intake) as database:
+            counts, columns = _judged(intake, database, path, sha256, former)
+            refuse_changed(path, before)
+            shard = _shard(intake, path, sha256, counts)
+            write_shard(database, intake.log, shard)
+    except DataError as error:
+        raise _refusal(path, error) from error
     note(intake.ledger, intake.run_id, shard)
     return shard, columns
 

@@ -10,6 +10,7 @@ from support.intake import HEADER, NOW, START, csv, events
 from configs.errors import ArtifactError, ConfigError, DataError
 from configs.intake import IntakeConfig
 from configs.run import RunConfig
+from tfrs_models.data import paths
 from trainers.retraining.intake import event_files
 from trainers.retraining.intake.take_in import take_in
 from trainers.retraining.ledger import records, runs, shards
@@ -110,6 +111,25 @@ def test_files_may_be_moved_away_once_they_are_taken_in(shop):
     shop.take()
     path.unlink()
     assert shop.take().shards == ()
+
+
+@pytest.mark.parametrize("step", ["identity", "refuse_empty"])
+def test_a_file_that_is_moved_away_meanwhile_is_passed_over(shop, monkeypatch, caplog, step):
+    # Its identity is taken first, and whether it is empty once its hash is known to be new.
+    for name, rows in zip("abc", (events(9)[n : n + 3] for n in (0, 3, 6)), strict=True):
+        shop.put(f"{name}.csv", rows)
+    function = getattr(paths, step)
+
+    def moving(given, *others):
+        if "b.csv" in str(given):
+            (shop.folder / "raw" / "b.csv").unlink()
+        return function(given, *others)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(paths, step, moving)
+        assert [s.name for s in shop.take().shards] == ["a.csv", "c.csv"]
+    assert "b.csv was moved away before it was taken in" in caplog.text
+    assert shop.accepted() == [*events(3), *events(9)[6:]]
 
 
 def test_before_the_first_file_a_glob_without_files_is_an_error(shop):
