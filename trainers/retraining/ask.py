@@ -1,4 +1,6 @@
-"""What a bundle answers to the queries of a window, as a server would ask it.
+"""What the request model of a bundle answers to the queries of a window.
+
+It searches exactly and re-ranks nothing, unlike the server of this project.
 
 Legend: Q queries, K length of the lists.
 """

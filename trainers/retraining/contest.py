@@ -1,4 +1,4 @@
-"""Challenger and champion, asked as a server asks them, on the same later window."""
+"""Challenger and champion, asked by their request models on the same later window."""
 
 import math
 from collections.abc import Mapping, Sequence
