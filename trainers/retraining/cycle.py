@@ -26,9 +26,11 @@ from trainers.retraining.begin import begin, require_same_settings
 from trainers.retraining.end import NOTHING_NEW, PUBLISHED, Ended, end, failed, leave, reject
 from trainers.retraining.hooks.run import ask, flush, notify
 from trainers.retraining.idle import beginning
+from trainers.retraining.learnable import NothingToLearn
 from trainers.retraining.ledger import runs
 from trainers.retraining.ledger.shards import Shard
 from trainers.retraining.logs import logged
+from trainers.retraining.lost_models import refuse_lost_models
 from trainers.retraining.plan import Plan, make_plan
 from trainers.retraining.publish import SERVED, number_of, publish, require_served
 from trainers.retraining.rolled_back import notice_rollback
@@ -90,6 +92,7 @@ def _check(config: RunConfig) -> None:
 def _run(work: Work, full: bool) -> Ended:
     ledger, hooks = work.state.ledger, work.config.retraining.hooks
     require_same_settings(work)
+    refuse_lost_models(work.state)
     notice_rollback(work)
     taken = stages.ingest(work)
     new = stages.chosen(work, taken)
@@ -112,7 +115,10 @@ def _run(work: Work, full: bool) -> Ended:
     veto = ask(ledger, hooks, work.event("pre_train", {"plan": plan.to_json()}))
     if veto is not None:
         return reject(work, f"`{veto.hook}` forbade the training: {veto.reason}")
-    built = stages.build(work, plan, new)
+    try:
+        built = stages.build(work, plan, new)
+    except NothingToLearn as nothing:
+        return end(work, "nothing_new", NOTHING_NEW, str(nothing))
     _log.info("trained, measured and exported")
     notify(ledger, hooks, work.event("post_train", built), work.clock)
     return _decide(work, plan, built)

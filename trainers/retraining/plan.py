@@ -10,7 +10,6 @@ from trainers.retraining.former_config import former_config
 from trainers.retraining.ledger import shards, versions, withdrawals
 from trainers.retraining.ledger.shards import Shard
 from trainers.retraining.ledger.versions import Version
-from trainers.retraining.lost_models import refuse_lost_models
 from trainers.retraining.state import State
 from trainers.retraining.warm.former_run import same_model
 
@@ -44,12 +43,7 @@ class Plan:
 
 
 def make_plan(config: RunConfig, state: State, pending: list[Shard], full: bool) -> Plan:
-    """How to train on the pending shards.
-
-    Raises:
-        ArtifactError: the folder of models is not the one that the ledger knows.
-    """
-    refuse_lost_models(state)
+    """How to train on the pending shards."""
     shards = tuple(shard.sha256 for shard in pending)
     parent = versions.latest(state.ledger)
     reason = "it was asked for" if full else _why_full(config, state, parent, pending)
@@ -73,7 +67,7 @@ def _why_full(
     if former is None:
         return f"another version of the program has trained version {parent.number}"
     if not same_model(former, config):
-        return "features, models or the seed were changed"
+        return "what the weights mean was changed: features, models, the seed or which events count"
     if config.retraining.policy == "full":
         return "`retraining.policy` is `full`"
     full = _last_full(state, parent)

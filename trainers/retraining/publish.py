@@ -11,7 +11,7 @@ from exports.publishing.ledger import read_ledger
 from exports.runs import BUNDLE
 from trainers.folders import read_done
 from trainers.retraining.hooks import outbox
-from trainers.retraining.ledger import runs, versions
+from trainers.retraining.ledger import gates, runs, versions
 from trainers.retraining.ledger.database import transaction
 from trainers.retraining.ledger.rebuild import write_version_record
 from trainers.retraining.ledger.versions import Version
@@ -73,7 +73,8 @@ def publish(work: Work, plan: Plan, built: dict[str, Any], reason: str) -> Versi
         bundle_sha256=manifest_sha256(bundle),
         published=work.now(),
     )
-    write_version_record(work.folder, version, plan.shards)
+    means = gates.get(state.ledger, work.run_id).report["means"]
+    write_version_record(work.folder, version, plan.shards, means)
     told = {"version": number, "policy": plan.policy, "reason": reason}
     with transaction(state.ledger):
         versions.commit(state.ledger, version, plan.shards)

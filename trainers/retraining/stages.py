@@ -7,7 +7,7 @@ from typing import Any
 from configs.errors import DataError
 from exports.publishing.reader import opened as opened_version
 from exports.runs import BUNDLE
-from tfrs_models.data.dataset import TEST, PreparedDataset
+from tfrs_models.data.dataset import TEST
 from tfrs_models.data.load import load_dataset
 from tfrs_models.features.tables import MICROSECONDS_A_SECOND
 from trainers import evaluation, run
@@ -19,6 +19,7 @@ from trainers.retraining.drifted import drift_of
 from trainers.retraining.fresh import fresh_events
 from trainers.retraining.gate.report import GateReport, gate_json, write_gate
 from trainers.retraining.intake.take_in import take_in
+from trainers.retraining.learnable import require_learnable
 from trainers.retraining.ledger import gates, runs, shards, versions
 from trainers.retraining.ledger.shards import Shard
 from trainers.retraining.plan import Plan
@@ -83,7 +84,11 @@ def stop_on_drift(record: Record) -> None:
 
 
 def build(work: Work, plan: Plan, new: list[Shard]) -> Record:
-    """Train, measure and export: what the gate and the ledger must know."""
+    """Train, measure and export: what the gate and the ledger must know.
+
+    Raises:
+        NothingToLearn: a training that goes on has no new event to learn.
+    """
 
     def make() -> Record:
         trained = _train(work, plan, new)
@@ -123,16 +128,13 @@ def _trained(work: Work, plan: Plan, new: list[Shard]) -> Trained:
         return run.train(work.reading, work.state.folder, work.folder, work.console)
     parent = versions.get(work.state.ledger, plan.parent)
     former = open_former(work.state.run(parent.run_id), parent.trained_until_us)
+    folder, console = work.folder, work.console
+    made = run.prepared(work.reading, work.state.folder, folder, console, former.parent)
+    dataset = made[0].dataset
     sequences = [shard.sequence for shard in new]
-
-    def fresh(dataset: PreparedDataset) -> Any:
-        return fresh_events(dataset, parent.trained_until_us, sequences)
-
-    settings = work.config.retraining.warm
-    state = work.state
-    return train_warm(
-        work.reading, settings, former, fresh, state.folder, work.folder, work.console
-    )
+    fresh = fresh_events(dataset, parent.trained_until_us, sequences)
+    require_learnable(dataset, fresh)
+    return train_warm(former, made, fresh, work.config.retraining.warm, folder, console)
 
 
 def gate(work: Work, built: Record) -> Record:

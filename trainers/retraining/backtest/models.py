@@ -5,10 +5,8 @@ import time
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tfrs_models.backend import tf
-from tfrs_models.data.dataset import PreparedDataset
 from trainers import run
 from trainers.folders import read_done, stage
 from trainers.retraining.backtest.ground import Ground, config_at
@@ -59,9 +57,6 @@ def _trained(ground: Ground, training: Training) -> Trained:
         return run.train(config, ground.scratch, folder, ground.console)
     parent = ground.model(training.parent)
     former = open_former(parent, int(read_done(parent / TRAINED)["trained_until_us"]))
-
-    def fresh(dataset: PreparedDataset) -> NDArray[np.bool_]:
-        return np.asarray(dataset.events.time >= former.trained_until)
-
-    settings = config.retraining.warm
-    return train_warm(config, settings, former, fresh, ground.scratch, folder, ground.console)
+    made = run.prepared(config, ground.scratch, folder, ground.console, former.parent)
+    fresh = np.asarray(made[0].dataset.events.time >= former.trained_until)
+    return train_warm(former, made, fresh, config.retraining.warm, folder, ground.console)

@@ -75,7 +75,7 @@ def digest(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise DataError(
-            f"`{SETTING}`: {path} cannot be read ({error}). Correct its permissions."
+            f"`{SETTING}`: {paths.shown(path)} cannot be read ({error}). Correct its permissions."
         ) from error
 
 
@@ -87,7 +87,7 @@ def passed_over_when_gone(path: Path) -> Iterator[None]:
     except (DataError, FileNotFoundError):
         if path.exists():
             raise
-        _log.warning("%s was moved away before it was taken in", path)
+        _log.warning("%s was moved away before it was taken in", paths.shown(path))
 
 
 def refuse_changed(path: Path, before: paths.Identity) -> None:

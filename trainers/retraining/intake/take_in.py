@@ -139,7 +139,7 @@ def _database(intake: _Intake) -> Iterator["duckdb.DuckDBPyConnection"]:
 
 def _refusal(path: Path, error: DataError) -> DataError:
     return DataError(
-        f"{path} is not taken in: {str(error).rstrip('.')}. Nothing of it was accepted, and no "
+        f"{paths.shown(path)} is not taken in: {str(error).rstrip('.')}. Nothing of it was accepted, and no "
         "file after it; each run refuses it again until it is mended, or moved away from where "
         f"`{SETTING}` looks."
     )
@@ -153,7 +153,7 @@ def _judged(
     former: Former,
 ) -> tuple[Counts, Mapping[str, str]]:
     """What became of the rows of a file, and the columns of the log with it."""
-    paths.refuse_empty(path, SETTING)
+    paths.check_file(path, SETTING)
     with engine.reading("files"):
         counts = judge(database, path, intake.config.data, former, intake.now_us, intake.settings)
         columns = united_columns(database, former)

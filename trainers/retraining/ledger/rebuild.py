@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from itertools import count
 from pathlib import Path
-from types import MappingProxyType
 
 from configs.errors import ArtifactError
 from tfrs_models import durable
@@ -31,7 +30,6 @@ SHARD_RECORDS = "[0-9]*.json"
 """The records in an accepted log."""
 WITHDRAWN = "withdrawn"
 """The folder in an accepted log of the records of withdrawals."""
-_NOT_MEASURED: Mapping[str, float] = MappingProxyType({})
 _MADE_AGAIN = f"made again from {VERSION_FILE}"
 _COMPANIONS = ("", "-wal", "-shm")
 """Endings of the files of one SQLite database."""
@@ -41,7 +39,7 @@ def write_version_record(
     folder: Path,
     version: Version,
     consumed: Sequence[str],
-    means: Mapping[str, float] = _NOT_MEASURED,
+    means: Mapping[str, float],
 ) -> None:
     """Write `version.json` into a run's folder: before the ledger commits the version.
 

@@ -1,6 +1,5 @@
 """The retrieval stage of a warm training."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,7 +9,6 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from configs.retraining import WarmConfig
-from tfrs_models.data.dataset import PreparedDataset
 from tfrs_models.models.two_tower import TwoTower
 from trainers.loop import Fit, known_epochs, steps_taken
 from trainers.optimizers.build import retrieval_optimizer
@@ -24,14 +22,11 @@ from trainers.roles import window_width
 from trainers.stages import trained
 from trainers.watch import Watch
 
-Fresh = Callable[[PreparedDataset], NDArray[np.bool_]]
-"""Which events of a dataset the former run has not learned: bool [E]."""
-
 
 def train_retrieval(
     former: FormerRun,
     material: Material,
-    fresh: Fresh,
+    fresh: NDArray[np.bool_],
     settings: WarmConfig,
     folder: Path,
     console: Console,
@@ -43,7 +38,7 @@ def train_retrieval(
     """
 
     def train(watch: Watch) -> tuple[TwoTower, Fit]:
-        new = fresh(material.dataset) & material.dataset.events.learned
+        new = fresh & material.dataset.events.learned
         if new.any():
             console.print("[bold]Retrieval[/bold] goes on with the new events")
             return _go_on(former, material, new, settings, folder, watch)

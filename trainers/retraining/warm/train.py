@@ -1,27 +1,32 @@
-"""Trains both stages from where a former run stopped."""
+"""Trains both stages from where a former run stopped.
+
+Legend: E events.
+"""
 
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 
 from configs.errors import DataError
 from configs.retraining import WarmConfig
 from configs.run import RunConfig
 from configs.training import TrainingConfig
+from tfrs_models.features.encoder import FeatureEncoder
 from trainers.retraining.warm.former_run import FormerRun
 from trainers.retraining.warm.ranking import train_ranking
-from trainers.retraining.warm.retrieval import Fresh, train_retrieval
+from trainers.retraining.warm.retrieval import train_retrieval
 from trainers.retrieval import Material
-from trainers.run import Trained, make_deterministic, prepared
+from trainers.run import Trained, make_deterministic
 
 
 def train_warm(
-    config: RunConfig,
-    settings: WarmConfig,
     former: FormerRun,
-    fresh: Fresh,
-    artifacts: Path,
+    made: tuple[Material, FeatureEncoder],
+    fresh: NDArray[np.bool_],
+    settings: WarmConfig,
     folder: Path,
     console: Console,
 ) -> Trained:
@@ -31,21 +36,20 @@ def train_warm(
     this one returned for them; then the retrieval learns from the users with new events.
 
     Args:
-        config: of the run; that of the former but for the data.
-        settings: of the warm training.
         former: what it goes on from.
-        fresh: which events the former run has not learned.
-        artifacts: where datasets lie.
+        made: what `prepared` gives for the former run as parent.
+        fresh: bool [E], the events that the former run has not learned.
+        settings: of the warm training.
         folder: of the run.
         console: is told of the progress.
 
     Raises:
         DataError: users or items have grown by more than is allowed.
     """
-    make_deterministic(config.seed)
-    material, encoder = prepared(config, artifacts, folder, console, former.parent)
+    material, encoder = made
+    make_deterministic(material.config.seed)
     check_growth(former, material, settings.max_growth)
-    slowed = replace(material, config=with_small_steps(config, settings.step_size))
+    slowed = replace(material, config=with_small_steps(material.config, settings.step_size))
     ranker = None
     if former.ranking is not None:
         ranker = train_ranking(

@@ -1,5 +1,7 @@
 """Files that are refused whole: nothing of them stays, and what came before them does."""
 
+import os
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -64,6 +66,18 @@ def test_a_poisoned_file_is_refused_by_name_and_nothing_of_it_stays(sound, name)
         assert "each run refuses it again until it is mended" in str(error.value)
         assert [n for n in sound.names() if not n.startswith("refused-")] == before
         assert len(shards.all_shards(sound.ledger)) == 1
+
+
+def test_a_file_whose_name_is_not_utf8_is_refused_by_name(shop):
+    shop.put("a.csv", ROWS[:10])
+    path = shop.put(os.fsdecode(b"b-\xff.csv"), ROWS[10:20])
+    shop.put("c.csv", ROWS[20:30])
+    with pytest.raises(DataError, match=r"b-\\xff\.csv is not taken in: .*is not UTF-8\. Rename"):
+        shop.take()
+    assert shop.accepted() == ROWS[:10]
+    path.rename(path.with_name("b.csv"))
+    shop.take()
+    assert shop.accepted() == ROWS[:30]
 
 
 def test_files_before_a_refused_one_stay_taken_in_and_later_ones_wait(shop):

@@ -113,7 +113,7 @@ def test_files_may_be_moved_away_once_they_are_taken_in(shop):
     assert shop.take().shards == ()
 
 
-@pytest.mark.parametrize("step", ["identity", "refuse_empty"])
+@pytest.mark.parametrize("step", ["identity", "check_file"])
 def test_a_file_that_is_moved_away_meanwhile_is_passed_over(shop, monkeypatch, caplog, step):
     # Its identity is taken first, and whether it is empty once its hash is known to be new.
     for name, rows in zip("abc", (events(9)[n : n + 3] for n in (0, 3, 6)), strict=True):

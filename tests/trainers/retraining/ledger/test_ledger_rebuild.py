@@ -22,7 +22,7 @@ def folders(tmp_path):
     found = [tmp_path / "runs" / str(number) for number in LEARNED]
     for folder, (number, consumed) in zip(found, LEARNED.items(), strict=True):
         folder.mkdir(parents=True)
-        write_version_record(folder, version(number), consumed)
+        write_version_record(folder, version(number), consumed, {})
     return found
 
 

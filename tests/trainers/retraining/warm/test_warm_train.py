@@ -23,7 +23,7 @@ from trainers.retraining.warm.former_run import FormerRun, open_former
 from trainers.retraining.warm.retrieval import former_two_tower
 from trainers.retraining.warm.train import train_warm
 from trainers.retraining.warm.weights import Saved
-from trainers.run import Trained, train
+from trainers.run import Trained, prepared, train
 
 QUIET = Console(quiet=True)
 
@@ -63,7 +63,9 @@ def go_on(
     def since(dataset: PreparedDataset) -> NDArray[np.bool_]:
         return np.asarray(dataset.events.time) >= former.trained_until
 
-    return train_warm(config, WarmConfig(), former, fresh or since, artifacts, folder, QUIET)
+    made = prepared(config, artifacts, folder, QUIET, former.parent)
+    new = (fresh or since)(made[0].dataset)
+    return train_warm(former, made, new, WarmConfig(), folder, QUIET)
 
 
 def up_to_date(former: FormerRun) -> FormerRun:
@@ -145,10 +147,9 @@ def test_a_run_that_lost_its_last_stage_ends_the_same(shop: Shop) -> None:
 def test_too_many_new_ids_are_refused(shop: Shop) -> None:
     settings = WarmConfig(max_growth=0.001)
     target = shop.folder / "grown"
+    made = prepared(shop.config, shop.folder, target, QUIET, shop.former.parent)
     with pytest.raises(DataError, match=r"max_growth` = 0\.001.*raise the setting.*--full"):
-        train_warm(
-            shop.config, settings, shop.former, lambda _: np.zeros(0), shop.folder, target, QUIET
-        )
+        train_warm(shop.former, made, np.zeros(0, np.bool_), settings, target, QUIET)
 
 
 def test_a_run_with_nothing_new_leaves_every_known_row_of_the_retrieval(
