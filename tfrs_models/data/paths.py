@@ -1,5 +1,6 @@
 """Files that a source reads: globs, formats and identities."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,16 +26,16 @@ def expand(patterns: Sequence[str], setting: str) -> list[Path]:
     """Files named by paths and globs, sorted within each glob, without repetitions.
 
     Raises:
-        DataError: a pattern names no file, or a file is empty.
+        DataError: a pattern names no file, or a file is empty or has a path that is not UTF-8.
     """
     found = matches(patterns, setting)
     for path in found:
-        refuse_empty(path, setting)
+        check_file(path, setting)
     return found
 
 
 def matches(patterns: Sequence[str], setting: str) -> list[Path]:
-    """`expand` that lets empty files pass.
+    """`expand` that lets every file pass.
 
     Raises:
         DataError: a pattern names no file.
@@ -45,16 +46,26 @@ def matches(patterns: Sequence[str], setting: str) -> list[Path]:
     return list(found)
 
 
-def refuse_empty(path: Path, setting: str) -> None:
-    """Check that a file holds something.
+def check_file(path: Path, setting: str) -> None:
+    """Check that a file has a name that DuckDB can be told, and holds something.
 
     Raises:
-        DataError: it has 0 bytes.
+        DataError: its path is not UTF-8, or it has 0 bytes.
     """
+    if shown(path) != str(path):
+        raise DataError(
+            f"`{setting}`: the path of the file {shown(path)} is not UTF-8. Rename it or leave it "
+            "out."
+        )
     if path.stat().st_size == 0:
         raise DataError(
             f"`{setting}`: the file {path} is empty (0 bytes). Replace it or leave it out."
         )
+
+
+def shown(path: Path) -> str:
+    """The path as text that can be written anywhere; bytes that are not UTF-8 are escaped."""
+    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 def _expand_one(pattern: str, setting: str) -> list[Path]:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import duckdb
@@ -230,6 +231,13 @@ def test_files_with_different_columns_are_united_by_name(connection, tmp_path):
 @pytest.mark.parametrize("name", ["a[1].csv", "a*b.csv", "a b.csv", "\u00fc'.csv"])
 def test_odd_file_names_are_read(connection, tmp_path, name):
     assert len(read(connection, tmp_path, events=csv(tmp_path / name))) == 2
+
+
+@pytest.mark.parametrize("name", [b"e-\xff.csv", b"e-\xff.parquet"])
+def test_a_file_whose_name_is_not_utf8_is_refused_by_name(connection, tmp_path, name):
+    csv(tmp_path / os.fsdecode(name))
+    with pytest.raises(DataError, match=r"`data\.files\.events`: .*e-\\xff\.\w+ is not UTF-8"):
+        read(connection, tmp_path, events=str(tmp_path / "e-*"))
 
 
 def test_a_file_that_is_not_there_names_the_nearest(connection, tmp_path):

@@ -139,9 +139,9 @@ def _database(intake: _Intake) -> Iterator["duckdb.DuckDBPyConnection"]:
 
 def _refusal(path: Path, error: DataError) -> DataError:
     return DataError(
-        f"{paths.shown(path)} is not taken in: {str(error).rstrip('.')}. Nothing of it was accepted, and no "
-        "file after it; each run refuses it again until it is mended, or moved away from where "
-        f"`{SETTING}` looks."
+        f"{paths.shown(path)} is not taken in: {str(error).rstrip('.')}. Nothing of it was "
+        "accepted, and no file after it; each run refuses it again until it is mended, or moved "
+        f"away from where `{SETTING}` looks."
     )
 
 
