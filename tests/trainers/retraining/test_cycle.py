@@ -7,6 +7,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from support.retraining import NOW, Shop
 from support.training import assert_same_numbers, checkpoint
@@ -350,3 +353,26 @@ def test_the_same_events_are_not_rejected_twice(
     assert shop.retrain(other).exit_code == 10
     shop.bring(27, 28)
     assert shop.retrain().exit_code == 10
+
+
+def last_hours_again(path: Path) -> None:
+    """Keep the events of the last five hours of a file, a microsecond earlier: as new ones."""
+    events = pq.read_table(path)
+    place = events.schema.get_field_index("timestamp")
+    earlier = pc.subtract(events["timestamp"], pa.scalar(1, pa.duration("us")))
+    since = pc.subtract(pc.max(earlier), pa.scalar(5 * 3_600_000_000, pa.duration("us")))
+    moved = events.set_column(place, "timestamp", earlier)
+    pq.write_table(moved.filter(pc.greater(earlier, since)), path)
+
+
+def test_new_events_of_the_gates_window_alone_wait_for_newer_ones(
+    second: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = copied(second, tmp_path)
+    last_hours_again(shop.bring(26, 27, "again.parquet"))
+    monkeypatch.setattr(stages, "train_warm", lambda *_: pytest.fail("it was trained"))
+    ended = shop.retrain()
+    assert ended.exit_code == 11
+    assert "lie in the window of the gate" in ended.reason
+    with ledger(shop) as connection:
+        assert [one.name for one in shards.pending(connection)] == ["again.parquet"]

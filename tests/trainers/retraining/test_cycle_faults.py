@@ -1,14 +1,9 @@
 """Runs that meet what nobody expects: a defect, a rollback meanwhile, a crash at publication."""
 
 import json
-import shutil
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import pytest
 from support.hooks import shell
 from support.retraining import Shop
@@ -17,8 +12,8 @@ from configs.errors import ArtifactError
 from exports.publishing.ledger import read_ledger, write_ledger
 from exports.publishing.store import rollback
 from trainers.retraining import cycle, publish, stages
-from trainers.retraining.end import NOTHING_NEW, PUBLISHED, REJECTED
-from trainers.retraining.ledger import runs, shards, versions
+from trainers.retraining.end import PUBLISHED, REJECTED
+from trainers.retraining.ledger import runs, versions
 from trainers.retraining.ledger.balance import check_balance
 from trainers.retraining.ledger.database import open_ledger
 from trainers.retraining.state import ledger_path
@@ -195,27 +190,3 @@ def test_the_history_says_how_a_run_trained(shop: Shop, monkeypatch: pytest.Monk
     assert (last_run(shop).policy, last_run(shop).parent) == ("warm", 1)
     shop.retrain(full=True)
     assert (last_run(shop).policy, last_run(shop).parent) == ("full", None)
-
-
-def last_hours_again(path: Path) -> None:
-    """Keep the events of the last five hours of a file, a microsecond earlier: as new ones."""
-    events = pq.read_table(path)
-    place = events.schema.get_field_index("timestamp")
-    earlier = pc.subtract(events["timestamp"], pa.scalar(1, pa.duration("us")))
-    since = pc.subtract(pc.max(earlier), pa.scalar(5 * 3_600_000_000, pa.duration("us")))
-    moved = events.set_column(place, "timestamp", earlier)
-    pq.write_table(moved.filter(pc.greater(earlier, since)), path)
-
-
-def test_new_events_of_the_gates_window_alone_wait_for_newer_ones(
-    first: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.copytree(first.folder, tmp_path, dirs_exist_ok=True)
-    shop = Shop(tmp_path)
-    last_hours_again(shop.bring(23, 24, "again.parquet"))
-    monkeypatch.setattr(stages, "train_warm", lambda *_: pytest.fail("it was trained"))
-    ended = shop.retrain()
-    assert ended.exit_code == NOTHING_NEW
-    assert "lie in the window of the gate" in ended.reason
-    with ledger(shop) as connection:
-        assert [one.name for one in shards.pending(connection)] == ["again.parquet"]
