@@ -174,7 +174,7 @@ def _former(intake: _Intake) -> Former:
         for shard in shards.in_log(intake.ledger)
         if shard.last_us is not None
     ]
-    with _database(intake) as database:
+    with _database(intake) as database, engine.reading("files"):
         columns = log_columns(database, [path for path, _ in files])
     return Former(files, shards.watermark(intake.ledger), columns)
 

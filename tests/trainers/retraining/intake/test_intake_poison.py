@@ -158,3 +158,12 @@ def test_a_file_that_cannot_be_read_is_named(shop, monkeypatch):
 
 def _refuse(*_):
     raise PermissionError("denied")
+
+
+def test_a_damaged_file_of_the_log_is_named_and_the_new_file_is_not_blamed(sound):
+    (damaged,) = sound.log.glob("*.parquet")
+    damaged.write_bytes(b"PAR1 and no more of it")
+    sound.put("1.csv", ROWS[:3])
+    with pytest.raises(DataError, match=damaged.name) as error:
+        sound.take()
+    assert "is not taken in" not in str(error.value)
