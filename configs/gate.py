@@ -70,6 +70,10 @@ class GateConfig(Section):
     """Largest fall of the champion's own metrics since it was published, as a part of them. A
     window in which the champion itself fails is no judge of another: its data are wrong, or the
     world is another one. null does not look."""
+    max_decline: Relative | None = 0.02
+    """Largest sure loss beside the oldest kept version from which the champion has come, as a part
+    of that one's mean: losses within the margins add up. `retraining.keep` says how far back that
+    is; null does not look."""
     max_rejects_in_a_row: Positive = 3
     """Rejected challengers, one after the other, that are an alarm."""
 

@@ -1,4 +1,4 @@
-"""Open the version that a label names, and keep it from being deleted meanwhile."""
+"""Open the version of a label, or of a number, and keep it from being deleted meanwhile."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -35,6 +35,14 @@ def opened(base: Path, name: str, label: Label = "stable") -> Iterator[Opened]:
         yield Opened(folder / str(version), version)
 
 
+@contextmanager
+def kept(base: Path, name: str, version: int) -> Iterator[Path | None]:
+    """The folder of a version, which stays until the block ends; None where it was deleted."""
+    folder = model_folder(base, name)
+    with ExitStack() as stack:
+        yield folder / str(version) if _is_held(folder, version, stack) else None
+
+
 def _hold(folder: Path, label: Label, stack: ExitStack) -> int:
     """A version, and its lock on the stack.
 
@@ -42,18 +50,25 @@ def _hold(folder: Path, label: Label, stack: ExitStack) -> int:
     """
     for _ in range(_TRIES):
         version = _named(folder, label)
-        with ExitStack() as attempt:
-            try:
-                attempt.enter_context(shared(folder, version))
-            except FileNotFoundError:
-                continue
-            if version in read_ledger(folder).published and (folder / str(version)).is_dir():
-                stack.push(attempt.pop_all())
-                return version
+        if _is_held(folder, version, stack):
+            return version
     raise ArtifactError(
         f"version {version} of {folder} is {label} in its {LEDGER}, but cannot be opened: its "
         "folder or lock file is missing. Move the label with `tfrs rollback --to`."
     )
+
+
+def _is_held(folder: Path, version: int, stack: ExitStack) -> bool:
+    """Whether the version is there, and then its lock is on the stack."""
+    with ExitStack() as attempt:
+        try:
+            attempt.enter_context(shared(folder, version))
+        except FileNotFoundError:
+            return False
+        if version in read_ledger(folder).published and (folder / str(version)).is_dir():
+            stack.push(attempt.pop_all())
+            return True
+    return False
 
 
 def _named(folder: Path, label: Label) -> int:

@@ -48,6 +48,22 @@ def two_models(users, seed, loss=0.0):
     return scored(champion.mean(axis=1)), scored(challenger.mean(axis=1))
 
 
+def models(users, seed, losses):
+    """Models of one window that are drawn as `two_models` draws them.
+
+    Args:
+        users: how many.
+        seed: of the draws.
+        losses: of each model, the share of its hits that is lost.
+    """
+    random = np.random.default_rng(seed)
+    chance = random.beta(0.7, 1.6, (users, 1))
+    shared = random.random((users, _TARGETS)) < chance
+    hits = [_redrawn(random, shared, chance) for _ in losses]
+    left = [random.random(shared.shape) >= loss for loss in losses]
+    return [scored((hit & kept).mean(axis=1)) for hit, kept in zip(hits, left, strict=True)]
+
+
 def _redrawn(random, shared, chance):
     again = random.random(shared.shape) < _REDRAWN
     return np.where(again, random.random(shared.shape) < chance, shared)

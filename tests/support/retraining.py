@@ -26,6 +26,7 @@ EASY: Mapping[str, Any] = {
         "max_latency_ratio": None,
         "max_coverage_drop": None,
         "max_popularity_share_rise": None,
+        "max_decline": None,
     }
 }
 """Settings of a gate that lets what is nearly as good pass: 300 users prove little."""

@@ -1,5 +1,6 @@
-"""Challenger and champion, asked by their request models on the same later window."""
+"""Challenger, champion and one before, asked by their request models on the same later window."""
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -24,6 +25,7 @@ from tfrs_models.evaluation.report import HEAD_SHARE
 from tfrs_models.metrics.catalogue import coverage, exposure, popularity_share
 from trainers.retraining.ask import ask_bundle, item_ids, open_bundle
 from trainers.retraining.gate.decide import decide
+from trainers.retraining.gate.declining import Earlier
 from trainers.retraining.gate.first_met import first_met, left_out, untaken
 from trainers.retraining.gate.masks import slice_masks
 from trainers.retraining.gate.scored import Facts, Scored, score_lists
@@ -33,6 +35,22 @@ from trainers.retraining.gate.window import window_checks
 from trainers.retraining.timed import answer_times
 
 BASELINE = "most_popular"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Former:
+    """A version from which the champion has come.
+
+    Attributes:
+        bundle: its folder.
+        version: its number.
+        since: publications after it, up to the champion.
+    """
+
+    bundle: Path
+    version: int
+    since: int
 
 
 @dataclass(frozen=True)
@@ -41,11 +59,15 @@ class Champion:
 
     Attributes:
         bundle: its folder.
+        version: its number.
         means: of its metrics in the window that it was published on, where they are known.
+        former: the oldest kept version on the path to it; None where there is none.
     """
 
     bundle: Path
+    version: int
     means: Mapping[str, float]
+    former: Former | None
 
 
 @dataclass(frozen=True)
@@ -110,7 +132,8 @@ def _compared(
     theirs = others[0] if others else None
     baseline = None if champion else _baseline(config, window)
     masks = slice_masks(window.dataset, window.queries, gate.slices) if champion else {}
-    verdict = decide(theirs, mine, baseline, masks, gate, config.seed)
+    earlier = _earlier(config, window, champion.former) if champion and champion.former else None
+    verdict = decide(theirs, mine, baseline, masks, gate, config.seed, earlier)
     before = usual_window(theirs, champion.means, gate) if champion and theirs else ()
     verdict = replace(verdict, checks=(*before, *verdict.checks))
     return Judged(verdict, {name: float(one.mean()) for name, one in mine.metrics.items()})
@@ -141,6 +164,21 @@ def _asked(config: RunConfig, window: _Window, folders: Sequence[Path]) -> list[
         times = answer_times(opened, window.queries, enough)
         lists = [ask_bundle(one, window.queries, window.without) for one in opened]
     return [_scored(config, window, *found) for found in zip(folders, lists, times, strict=True)]
+
+
+def _earlier(config: RunConfig, window: _Window, former: Former) -> Earlier | None:
+    """A version of before; None, with a warning, where it cannot be asked any more."""
+    gate, seen = config.retraining.gate, config.evaluation.exclude_seen
+    if gate.max_decline is None:
+        return None
+    try:
+        with open_bundle(former.bundle, window.dataset, _length(config), seen) as bundle:
+            lists = ask_bundle(bundle, window.queries, window.without)
+    except ArtifactError as error:
+        _log.warning("version %d is not looked back to: %s", former.version, error)
+        return None
+    scored = Scored(window.queries.user, score_lists(lists, window.queries, gate.metrics))
+    return Earlier(former.version, former.since, scored)
 
 
 def _scored(

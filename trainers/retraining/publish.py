@@ -10,6 +10,7 @@ from exports.publishing.layout import model_folder
 from exports.publishing.ledger import read_ledger
 from exports.runs import BUNDLE
 from trainers.folders import read_done
+from trainers.retraining.gate.record import record_in
 from trainers.retraining.hooks import outbox
 from trainers.retraining.ledger import gates, runs, versions
 from trainers.retraining.ledger.database import transaction
@@ -73,8 +74,8 @@ def publish(work: Work, plan: Plan, built: dict[str, Any], reason: str) -> Versi
         bundle_sha256=manifest_sha256(bundle),
         published=work.now(),
     )
-    means = gates.get(state.ledger, work.run_id).report["means"]
-    write_version_record(work.folder, version, plan.shards, means)
+    record = record_in(gates.get(state.ledger, work.run_id).report)
+    write_version_record(work.folder, version, plan.shards, record)
     told = {"version": number, "policy": plan.policy, "reason": reason}
     with transaction(state.ledger):
         versions.commit(state.ledger, version, plan.shards)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from configs.errors import DataError
+from exports.publishing.reader import kept as kept_version
 from exports.publishing.reader import opened as opened_version
 from exports.runs import BUNDLE
 from tfrs_models.data.dataset import TEST
@@ -13,15 +14,17 @@ from tfrs_models.features.tables import MICROSECONDS_A_SECOND
 from trainers import evaluation, run
 from trainers.folders import stage
 from trainers.report.page import REPORT_FILE
-from trainers.retraining.contest import Champion, judged
+from trainers.retraining.contest import Champion, Former, judged
 from trainers.retraining.drift.report import drift_json, write_drift
 from trainers.retraining.drifted import drift_of
 from trainers.retraining.fresh import fresh_events
+from trainers.retraining.gate.record import GateRecord
 from trainers.retraining.gate.report import GateReport, gate_json, write_gate
 from trainers.retraining.intake.take_in import take_in
 from trainers.retraining.learnable import require_learnable
 from trainers.retraining.ledger import gates, runs, shards, versions
 from trainers.retraining.ledger.shards import Shard
+from trainers.retraining.path import gate_record, path_to
 from trainers.retraining.plan import Plan
 from trainers.retraining.warm.former_run import open_former
 from trainers.retraining.warm.train import train_warm
@@ -150,7 +153,8 @@ def gate(work: Work, built: Record) -> Record:
         before = runs.rejects_in_a_row(state.ledger)
         report = GateReport(found.verdict, before, settings.max_rejects_in_a_row)
         write_gate(report, work.folder)
-        said = gate_json(report) | {"means": dict(found.means)}
+        record = GateRecord(champion.version if champion else None, dict(found.means))
+        said = record.beside(gate_json(report))
         gates.add(state.ledger, work.run_id, found.verdict.passed, said)
         return {name: said[name] for name in ("passed", "reason", "rejects_in_a_row", "alarm")}
 
@@ -163,6 +167,17 @@ def _champion(work: Work, held: ExitStack) -> Champion | None:
     if state.stable is None:
         return None
     opened = held.enter_context(opened_version(state.base, state.name))
-    version = versions.find(state.ledger, opened.version)
-    verdict = gates.find(state.ledger, version.run_id) if version else None
-    return Champion(opened.path, verdict.report.get("means", {}) if verdict else {})
+    record = gate_record(state.ledger, opened.version)
+    means = record.means if record else {}
+    return Champion(opened.path, opened.version, means, _former(work, opened.version, held))
+
+
+def _former(work: Work, champion: int, held: ExitStack) -> Former | None:
+    """The oldest version on the path to the champion that is kept, likewise."""
+    state = work.state
+    path = list(enumerate(path_to(state.ledger, champion), start=1))
+    for since, version in reversed(path):
+        folder = held.enter_context(kept_version(state.base, state.name, version))
+        if folder is not None:
+            return Former(folder, version, since)
+    return None

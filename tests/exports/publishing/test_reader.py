@@ -8,7 +8,7 @@ from configs.errors import ArtifactError
 from exports.publishing import reader
 from exports.publishing.in_use import is_in_use
 from exports.publishing.ledger import read_ledger
-from exports.publishing.reader import opened
+from exports.publishing.reader import kept, opened
 from exports.publishing.store import promote, rollback
 
 Add = Callable[..., int]
@@ -42,6 +42,22 @@ def test_a_version_is_in_use_as_long_as_one_reader_has_it(add: Add, base: Path) 
             pass
         assert is_in_use(base / "shop", 1)
     assert not is_in_use(base / "shop", 1)
+
+
+def test_a_version_of_a_number_is_in_use_while_it_is_held(add: Add, base: Path) -> None:
+    add("a")
+    add("b")
+    with kept(base, "shop", 1) as folder:
+        assert folder == base / "shop" / "1"
+        assert is_in_use(base / "shop", 1)
+    assert not is_in_use(base / "shop", 1)
+
+
+def test_a_version_that_was_deleted_is_none(add: Add, base: Path) -> None:
+    for text in "abc":
+        add(text, keep=1)
+    with kept(base, "shop", 1) as deleted, kept(base, "shop", 9) as unknown:
+        assert (deleted, unknown) == (None, None)
 
 
 def test_a_label_without_version_is_told(add: Add, base: Path) -> None:

@@ -11,11 +11,12 @@ import pytest
 from numpy.typing import NDArray
 from support.datasets import make_dataset
 
+from configs.errors import ArtifactError
 from configs.run import RunConfig
 from tfrs_models.data.dataset import TEST, TRAIN, VALIDATION, PreparedDataset
 from tfrs_models.evaluation.queries import Queries
 from trainers.retraining import contest
-from trainers.retraining.contest import Champion, Judged, judged
+from trainers.retraining.contest import Champion, Former, Judged, judged
 from trainers.retraining.gate.verdict import Check
 
 NDCG = "ndcg@20"
@@ -45,13 +46,18 @@ def window(tmp_path: Path) -> PreparedDataset:
 
 
 def ask(
-    monkeypatch: pytest.MonkeyPatch, dataset: PreparedDataset, lists: dict[str, list[str]]
+    monkeypatch: pytest.MonkeyPatch,
+    dataset: PreparedDataset,
+    lists: dict[str, list[str]],
+    **rules: Any,
 ) -> Judged:
-    """The verdict on two bundles that answer everybody with their list."""
+    """The verdict on bundles that answer everybody with their list, with an older one if it has."""
     ids = contest.item_ids(dataset)
 
     @contextmanager
     def opened(bundle: Path, *_: Any) -> Iterator[str]:
+        if not lists[bundle.name]:
+            raise ArtifactError(f"{bundle.name} cannot be read")
         yield bundle.name
 
     def answers(name: str, queries: Queries, without: Sequence[str]) -> NDArray[np.int32]:
@@ -65,9 +71,11 @@ def ask(
     monkeypatch.setattr(contest, "answer_times", lambda bundles, *_: [1.0] * len(bundles))
     monkeypatch.setattr(contest, "bytes_on_disk", lambda _: 1)
     monkeypatch.setattr(contest, "read_manifest", lambda _: SimpleNamespace(index_recall=1.0))
-    gate = {"min_users": 1, "metrics": {NDCG: {"margin": 0.0}}, "slices": []}
+    gate = {"min_users": 1, "metrics": {NDCG: {"margin": 0.0}}, "slices": [], **rules}
     config = RunConfig.model_validate({"name": "hand", "retraining": {"gate": gate}})
-    return judged(config, dataset, Path("challenger"), Champion(Path("champion"), {}))
+    former = Former(Path("former"), version=1, since=2) if "former" in lists else None
+    champion = Champion(Path("champion"), 3, {}, former)
+    return judged(config, dataset, Path("challenger"), champion)
 
 
 def measured(found: Judged, name: str) -> float | None:
@@ -115,3 +123,33 @@ def test_a_window_of_nothing_but_new_items_decides_nothing(
     found = ask(monkeypatch, dataset, {"challenger": ["born"], "champion": ["a"]})
     assert [check.name for check in found.verdict.broken] == ["users"]
     assert (found.verdict.users, found.means) == (0, {})
+
+
+DECLINED = {"challenger": ["untouched"], "champion": ["untouched"], "former": ["late", "shown"]}
+"""What is served finds nothing any more, and no challenger is worse than it."""
+
+
+def test_a_challenger_is_asked_beside_an_older_version_too(
+    window: PreparedDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = ask(monkeypatch, window, DECLINED, max_champion_drop=None)
+    assert [check.name for check in found.verdict.broken] == [f"{NDCG}.declining"]
+    # The older one has u's and v's "late" first and x's "shown" second.
+    check = found.verdict.broken[0]
+    assert check.allowed == pytest.approx(-0.02 * (2 + 1 / np.log2(3)) / 3)
+    assert "roll back to version 1" in check.sentence
+
+
+def test_an_older_version_that_cannot_be_read_stops_nothing(
+    window: PreparedDataset, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = ask(monkeypatch, window, DECLINED | {"former": []}, max_champion_drop=None)
+    assert found.verdict.passed
+    assert "version 1 is not looked back to: former cannot be read" in caplog.text
+
+
+def test_without_the_rule_no_older_version_is_asked(
+    window: PreparedDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = {"max_champion_drop": None, "max_decline": None}
+    assert ask(monkeypatch, window, DECLINED, **rules).verdict.passed

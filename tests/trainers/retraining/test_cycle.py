@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 from support.retraining import NOW, Shop
 from support.training import assert_same_numbers, checkpoint
 
@@ -18,14 +19,18 @@ from configs.errors import ArtifactError, ConfigError, DataError
 from configs.load import changed
 from configs.run import RunConfig
 from exports.manifest import read_manifest
+from exports.publishing.in_use import is_in_use
 from exports.publishing.ledger import read_ledger
 from trainers.retraining import cycle, idle, stages
+from trainers.retraining.contest import Former
 from trainers.retraining.end import Ended
+from trainers.retraining.gate.record import record_in
 from trainers.retraining.ledger import gates, runs, shards, versions
 from trainers.retraining.ledger.balance import check_balance
 from trainers.retraining.ledger.database import open_ledger
 from trainers.retraining.plan import Plan
-from trainers.retraining.state import ledger_path
+from trainers.retraining.state import ledger_path, opened
+from trainers.retraining.work import Work
 
 
 @pytest.fixture(scope="module")
@@ -125,11 +130,28 @@ def test_the_verdict_is_kept_with_its_report(second: Shop) -> None:
         verdict = gates.get(connection, version.run_id)
     report = json.loads((run_folder(second, version.run_id) / "gate.json").read_text())
     assert verdict.passed
-    assert verdict.report == report | {"means": verdict.report["means"]}
-    assert set(verdict.report["means"]) == {"recall@20"}
+    record = record_in(verdict.report)
+    assert record is not None
+    assert verdict.report == record.beside(report)
+    assert (record.champion, set(record.means)) == (1, {"recall@20"})
     names = {check["name"] for check in report["checks"]}
     assert {"verified", "recall@20.not_worse", "index_recall", "bytes"} <= names
     assert "recall@20.usual_window" in names
+
+
+def test_the_next_gate_looks_back_to_the_version_before_the_served_one(second: Shop) -> None:
+    config = second.config()
+    with opened(second.artifacts, config) as state, ExitStack() as held:
+        work = Work(config, state, "next", Console(quiet=True), lambda: NOW)
+        champion = stages._champion(work, held)
+        models = state.base / "shop"
+        assert champion is not None
+        assert (champion.bundle, champion.version) == (models / "2", 2)
+        assert champion.former == Former(models / "1", version=1, since=1)
+        assert is_in_use(models, 1)
+        shutil.move(models / "1", models / "away")
+        assert stages._former(work, 2, held) is None
+        shutil.move(models / "away", models / "1")
 
 
 def test_a_broken_file_ends_the_run_and_changes_nothing(shop: Shop) -> None:

@@ -52,7 +52,7 @@ def fill(artifacts: Path, name: str) -> None:
     (folder / "log").mkdir()
     write(folder / "log" / f"{shard(1).stem}.json", ShardRecord(shard(1)))
     (folder / "runs" / "r1").mkdir(parents=True)
-    write_version_record(folder / "runs" / "r1", version(1), (shard(1).sha256,), {})
+    write_version_record(folder / "runs" / "r1", version(1), (shard(1).sha256,), None)
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def test_what_a_rebuilt_ledger_lacks_is_said(artifacts: Path) -> None:
     folder = state_folder(artifacts, "shop") / "runs"
     (folder / "r1" / "version.json").unlink()
     (folder / "r2").mkdir()
-    write_version_record(folder / "r2", version(2), (), {})
+    write_version_record(folder / "r2", version(2), (), None)
     result = invoke("doctor", "--artifacts", artifacts, "--rebuild", "--json")
     assert result.return_value == 1
     assert "version 2 was trained from version 1, which the ledger does not have" in result.output

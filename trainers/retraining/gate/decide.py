@@ -6,6 +6,7 @@ Legend: Q queries.
 from collections.abc import Iterator
 
 from configs.gate import GateConfig
+from trainers.retraining.gate.declining import Earlier, declining
 from trainers.retraining.gate.guardrails import index_guardrail, relative_guardrails
 from trainers.retraining.gate.paired import better, floors, not_worse
 from trainers.retraining.gate.scored import Scored
@@ -26,6 +27,7 @@ def decide(
     slices: Masks,
     config: GateConfig,
     seed: int,
+    earlier: Earlier | None = None,
 ) -> Verdict:
     """Look at every rule; a window that can decide nothing fails and is looked at no further.
 
@@ -39,12 +41,15 @@ def decide(
         slices: name -> bool [Q], of `slice_masks`; read only where there is a champion.
         config: the rules.
         seed: of the resamples.
+        earlier: a version from which the champion has come; None where there is none.
 
     Raises:
         DataError: the models were not scored on the same queries and metrics, or a mask of
             `config.slices` is missing or does not fit.
     """
     given = {"challenger": challenger, "champion": champion, "baseline": baseline}
+    if earlier is not None:
+        given[f"version {earlier.version}"] = earlier.scored
     models = {name: model for name, model in given.items() if model is not None}
     require_one_window(models, config.metrics)
     checks = list(window_checks(models, config))
@@ -53,7 +58,7 @@ def decide(
             checks += _first(challenger, baseline, config, seed)
         else:
             require_masks(slices, len(challenger.users), config)
-            checks += _next(champion, challenger, slices, config, seed)
+            checks += _next(champion, challenger, earlier, slices, config, seed)
     users = users_of(challenger)
     return Verdict(tuple(checks), users, len(challenger.users), champion is None, seed)
 
@@ -70,10 +75,16 @@ def _first(
 
 
 def _next(
-    champion: Scored, challenger: Scored, slices: Masks, config: GateConfig, seed: int
+    champion: Scored,
+    challenger: Scored,
+    earlier: Earlier | None,
+    slices: Masks,
+    config: GateConfig,
+    seed: int,
 ) -> Iterator[Check]:
     yield from floors(challenger, config)
     yield from not_worse(challenger, champion, config, seed)
+    yield from declining(challenger, earlier, config, seed)
     yield from slice_checks(challenger, champion, slices, config, seed)
     yield from index_guardrail(challenger.facts, config)
     yield from relative_guardrails(challenger.facts, champion.facts, config)

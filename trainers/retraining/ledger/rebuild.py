@@ -5,13 +5,14 @@ folder. Runs that published nothing, and the sentences of the gate, are lost wit
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from itertools import count
 from pathlib import Path
 
 from configs.errors import ArtifactError
 from tfrs_models import durable
+from trainers.retraining.gate.record import GateRecord
 from trainers.retraining.ledger import gates, runs, shards, versions, withdrawals
 from trainers.retraining.ledger.balance import check_balance
 from trainers.retraining.ledger.database import open_ledger
@@ -39,7 +40,7 @@ def write_version_record(
     folder: Path,
     version: Version,
     consumed: Sequence[str],
-    means: Mapping[str, float],
+    gate: GateRecord | None,
 ) -> None:
     """Write `version.json` into a run's folder: before the ledger commits the version.
 
@@ -49,9 +50,9 @@ def write_version_record(
         folder: of the run.
         version: the version.
         consumed: SHA-256 of the shards that it was the first to learn.
-        means: its mean metrics in the window of the gate.
+        gate: what the gate has left of it.
     """
-    write(folder / VERSION_FILE, VersionRecord(version, tuple(consumed), dict(means)))
+    write(folder / VERSION_FILE, VersionRecord(version, tuple(consumed), gate))
 
 
 def read_version_record(folder: Path) -> VersionRecord:
@@ -105,8 +106,8 @@ def _fill(connection: sqlite3.Connection, log: Path, records: Iterable[VersionRe
     for one in sorted(records, key=lambda one: one.version.number):
         runs.begin(connection, _run(one))
         versions.commit(connection, one.version, one.consumed)
-        if one.means:  # what was published had passed, and the next gate compares with these
-            said = {"reason": _MADE_AGAIN, "checks": [], "means": dict(one.means)}
+        if one.gate is not None:  # what was published had passed, and later gates need the record
+            said = one.gate.beside({"reason": _MADE_AGAIN, "checks": []})
             gates.add(connection, one.version.run_id, True, said)
 
 

@@ -1,8 +1,7 @@
 """JSON records beside the data, from which a lost ledger is made again."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from configs.errors import ArtifactError
 from tfrs_models import durable
+from trainers.retraining.gate.record import GateRecord
 from trainers.retraining.ledger.shards import Shard
 from trainers.retraining.ledger.versions import Version
 from trainers.retraining.ledger.withdrawals import Withdrawal
@@ -33,13 +33,13 @@ class VersionRecord:
     Attributes:
         version: the version.
         consumed: SHA-256 of the shards that it was the first to learn.
-        means: its mean metrics in the window that it was published on; empty where none are known.
+        gate: what the gate has left of it; None where that is not known.
         format: of the file.
     """
 
     version: Version
     consumed: tuple[str, ...]
-    means: Mapping[str, float] = field(default_factory=dict)
+    gate: GateRecord | None = None
     format: int = FORMAT
 
 

@@ -7,6 +7,7 @@ import pytest
 from support.ledgers import run, shard, version
 
 from configs.errors import ArtifactError
+from trainers.retraining.gate.record import GateRecord
 from trainers.retraining.ledger import gates, records, runs, shards, versions
 from trainers.retraining.ledger.database import open_ledger
 from trainers.retraining.ledger.rebuild import read_version_record, rebuild, write_version_record
@@ -22,7 +23,7 @@ def folders(tmp_path):
     found = [tmp_path / "runs" / str(number) for number in LEARNED]
     for folder, (number, consumed) in zip(found, LEARNED.items(), strict=True):
         folder.mkdir(parents=True)
-        write_version_record(folder, version(number), consumed, {})
+        write_version_record(folder, version(number), consumed, None)
     return found
 
 
@@ -72,8 +73,8 @@ def test_the_runs_of_a_rebuilt_ledger_say_where_they_come_from(path, log, folder
     assert found.reason == "made again from version.json"
 
 
-def test_the_means_of_a_version_outlive_its_ledger(path, log, folders):
-    write_version_record(folders[1], version(2), LEARNED[2], {"recall@20": 0.25})
+def test_what_the_gate_has_left_of_a_version_outlives_its_ledger(path, log, folders):
+    write_version_record(folders[1], version(2), LEARNED[2], GateRecord(1, {"recall@20": 0.25}))
     rebuild(path, log, map(read_version_record, folders))
     with closing(open_ledger(path)) as ledger:
         known, unknown = gates.find(ledger, "r2"), gates.find(ledger, "r1")
@@ -81,15 +82,15 @@ def test_the_means_of_a_version_outlive_its_ledger(path, log, folders):
     assert known.report == {
         "reason": "made again from version.json",
         "checks": [],
-        "means": {"recall@20": 0.25},
+        "for_later": {"champion": 1, "means": {"recall@20": 0.25}},
     }
     assert unknown is None
 
 
-def test_a_record_of_before_knows_no_means(folders):
+def test_a_record_of_before_knows_no_gate(folders):
     file = folders[0] / "version.json"
     content = json.loads(file.read_text())
-    del content["means"]
+    del content["gate"]
     file.write_text(json.dumps(content))
     assert read_version_record(folders[0]) == records.VersionRecord(version(1), (ONE,))
 
