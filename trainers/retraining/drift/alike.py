@@ -63,41 +63,41 @@ def clusters_of(table: "pa.Table", column: str | None) -> Ints:
     return found
 
 
-def of_buckets(codes: Ints, clusters: Clusters, shares: Floats) -> float:
+def of_buckets(codes: Ints, clusters: Clusters) -> float:
     """How much the buckets of values of one cluster correlate, weighted as chi-squared weighs them.
 
-    Two values of a cluster that fall into one bucket count 1 / p: a pair counts 1 on average where
-    they are independent, and B where a cluster has one value.
+    Two values of a cluster that fall into one bucket count 1 / p, for the bucket's share p in this
+    window: a pair counts 1 on average where they are independent, and B where a cluster has one
+    value. Shares of another window would take drift for correlation.
 
     Args:
         codes: int64 [N], the bucket of each value.
         clusters: of the same values.
-        shares: float64 [B], p of both windows together.
 
     Returns:
         From 0, independent or without a pair, to 1, all alike.
     """
     pairs = _ordered_pairs(clusters)
-    if not pairs or len(shares) < 2:
+    _, codes, totals = np.unique(codes, return_inverse=True, return_counts=True)
+    if not pairs or len(totals) < 2:
         return 0.0
-    cells, counts = np.unique(clusters.codes * len(shares) + codes, return_counts=True)
-    alike = counts.astype(np.float64) * (counts - 1) / shares[cells % len(shares)]
-    return _bounded((alike.sum() / pairs - 1) / (len(shares) - 1))
+    cells, counts = np.unique(clusters.codes * len(totals) + codes, return_counts=True)
+    shares = totals[cells % len(totals)] / len(codes)
+    alike = counts.astype(np.float64) * (counts - 1) / shares
+    return _bounded((alike.sum() / pairs - 1) / (len(totals) - 1))
 
 
-def of_numbers(values: Floats, clusters: Clusters, mean: float, variance: float) -> float:
+def of_numbers(values: Floats, clusters: Clusters) -> float:
     """How much numbers of one cluster correlate, from 0 to 1.
 
     Args:
         values: float64 [N].
         clusters: of the same values.
-        mean: of both windows together.
-        variance: of both windows together.
     """
-    pairs = _ordered_pairs(clusters)
+    pairs, variance = _ordered_pairs(clusters), values.var() if len(values) else 0.0
     if not pairs or not variance:
         return 0.0
-    apart = values - mean
+    apart = values - values.mean()
     sums = np.bincount(clusters.codes, weights=apart)
     return _bounded((np.square(sums).sum() - np.square(apart).sum()) / pairs / variance)
 

@@ -122,12 +122,5 @@ def _numbers(
 
 def _independent(before: Ints, now: Ints, sides: Sides) -> Rows:
     """By the larger correlation of the two, for rows of one visit are more alike than of a year."""
-    _, codes, counts = np.unique(
-        np.concatenate([before, now]), return_inverse=True, return_counts=True
-    )
-    shares = counts / max(1, len(codes))
-    parts = codes[: len(before)], codes[len(before) :]
-    correlation = max(
-        of_buckets(part, side, shares) for part, side in zip(parts, sides, strict=True)
-    )
+    correlation = max(of_buckets(before, sides[0]), of_buckets(now, sides[1]))
     return sides[0].independent(correlation), sides[1].independent(correlation)

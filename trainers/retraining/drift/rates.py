@@ -138,16 +138,13 @@ def _samples(
 
 
 def _rate(name: RateName, column: str, before: Sample, now: Sample) -> Rate:
-    both = np.concatenate([before.values, now.values])
-    mean, variance = float(both.mean()), float(both.var())
-    sides = before, now
-    correlation = max(of_numbers(side.values, side.clusters, mean, variance) for side in sides)
+    correlation = max(of_numbers(side.values, side.clusters) for side in (before, now))
     return Rate(
         name,
         column,
         float(before.values.mean()),
         float(now.values.mean()),
-        variance,
+        float(np.concatenate([before.values, now.values]).var()),
         (before.clusters.rows, now.clusters.rows),
         (before.clusters.independent(correlation), now.clusters.independent(correlation)),
     )

@@ -339,3 +339,18 @@ def test_where_it_stops_can_be_declared_and_taken_away():
     assert measure(*given, stop_at={}).verdict == "warn"
     assert measure(*given, stop_at={"event_type": 0.6}).verdict == "warn"
     assert measure(*given, stop_at={"device": 0.1}).verdict == "warn"
+
+
+def test_drift_is_not_taken_for_alikeness_of_users():
+    # A value that nobody had before and a tenth of the rows have now, by chance among the users.
+    user = np.repeat(np.arange(40), 50)
+    before, now = window(1, user_id=user), window(2, user_id=user)
+    new = np.random.default_rng(8).random(ROWS) < 0.1
+    moved_now = now.set_column(
+        now.column_names.index("device"),
+        "device",
+        pa.array(np.where(new, "robot", np.array(now["device"].to_pylist()))),
+    )
+    found = column(measure(moved_now, before), "device")
+    assert found.independent[1] > 0.8 * ROWS
+    assert found.verdict == "warn"
