@@ -26,7 +26,7 @@ _END_SECONDS = 10.0
     "--artifacts", type=click.Path(path_type=Path, file_okay=False), default=Path("artifacts")
 )
 def retrain(config: "RunConfig", full: bool, trigger: str, artifacts: Path) -> int:
-    """Learn what is new, and publish it when it is proven.
+    """Learn what is new, and publish it where the gate lets it pass.
 
     Ends with 0 published, 10 trained but rejected, 11 nothing new, 12 another run is at work, 64
     wrong settings, 65 wrong data or drift, 66 a run that cannot go on, 73 the disk is full or
