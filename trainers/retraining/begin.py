@@ -34,6 +34,7 @@ def begin(work: Work, trigger: str, full: bool) -> Work:
         reason = "a training from the beginning was asked for while it was interrupted"
         runs.finish(work.state.ledger, left.id, "interrupted", EXIT_INTERRUPTED, reason, work.now())
         return _new(work, trigger)
+    former.folder.mkdir(parents=True, exist_ok=True)  # somebody may have deleted it
     remove_unfinished(former.folder)
     work.console.print(f"[bold]Going on[/bold] with the run {left.id}")
     return former
@@ -76,7 +77,7 @@ def _planned(work: Work) -> Any:
 def _why_not_on(work: Work) -> str | None:
     former = former_config(work.folder)
     if former is None:
-        return "another version of the program began it"
+        return "its settings are gone, or are those of another version of the program"
     if fingerprint(former) != fingerprint(work.config):
         return "the settings were changed while it was interrupted"
     return None

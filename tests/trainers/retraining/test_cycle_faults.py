@@ -1,6 +1,7 @@
 """Runs that meet what nobody expects: a defect, a rollback meanwhile, a crash at publication."""
 
 import json
+import shutil
 from contextlib import closing
 from typing import Any
 
@@ -182,6 +183,21 @@ def test_a_full_training_that_is_asked_for_does_not_go_on_with_a_warm_one(
     with ledger(shop) as connection:
         assert runs.get(connection, left.id).state == "interrupted"
         assert runs.get(connection, ended.run_id).trigger == "schedule: asked for"
+
+
+def test_a_killed_run_whose_folder_is_gone_gives_way_to_a_new_one(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(stages, "build", stops)
+        with pytest.raises(Stopped):
+            shop.retrain()
+    left = last_run(shop)
+    shutil.rmtree(shop.artifacts / "retraining" / "shop" / "runs" / left.id)
+    with pytest.raises(ArtifactError, match=f"the run `{left.id}` cannot go on: its settings are"):
+        shop.retrain()
+    rejected_cheaply(monkeypatch)
+    assert shop.retrain().exit_code == REJECTED
 
 
 def test_the_history_says_how_a_run_trained(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,7 +69,7 @@ def test_a_run_that_another_program_began_gives_way_to_a_new_one(shop: Shop) -> 
     left = unfinished(shop)
     config = shop.artifacts / "retraining" / "shop" / "runs" / str(left) / CONFIG
     config.write_text(json.dumps(json.loads(config.read_text()) | {"strange": 1}))
-    with pytest.raises(ArtifactError, match="another version of the program began it"):
+    with pytest.raises(ArtifactError, match="are those of another version of the program"):
         shop.retrain(settings(shop))
     assert unfinished(shop) is None
     assert shop.retrain(settings(shop)).exit_code == NOTHING_NEW
