@@ -50,6 +50,15 @@ def rejected_cheaply(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(stages, "gate", lambda *_: REJECTS)
 
 
+def killed(shop: Shop, patch: pytest.MonkeyPatch) -> runs.Run:
+    """A run that is killed when its training begins."""
+    with patch.context() as patched:
+        patched.setattr(stages, "build", stops)
+        with pytest.raises(Stopped):
+            shop.retrain()
+    return last_run(shop)
+
+
 def breaks(*_: Any) -> None:
     raise TypeError("a [/defect]")
 
@@ -172,11 +181,7 @@ def test_what_a_value_says_is_no_markup(shop: Shop, monkeypatch: pytest.MonkeyPa
 def test_a_full_training_that_is_asked_for_does_not_go_on_with_a_warm_one(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(stages, "build", stops)
-        with pytest.raises(Stopped):
-            shop.retrain()
-    left = last_run(shop)
+    left = killed(shop, monkeypatch)
     rejected_cheaply(monkeypatch)
     ended = shop.retrain(full=True)
     assert ended.run_id != left.id
@@ -188,11 +193,7 @@ def test_a_full_training_that_is_asked_for_does_not_go_on_with_a_warm_one(
 def test_a_killed_run_whose_folder_is_gone_gives_way_to_a_new_one(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(stages, "build", stops)
-        with pytest.raises(Stopped):
-            shop.retrain()
-    left = last_run(shop)
+    left = killed(shop, monkeypatch)
     shutil.rmtree(shop.artifacts / "retraining" / "shop" / "runs" / left.id)
     with pytest.raises(ArtifactError, match=f"the run `{left.id}` cannot go on: its settings are"):
         shop.retrain()
