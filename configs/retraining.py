@@ -19,7 +19,7 @@ class WarmConfig(Section):
 
     retrieval_epochs: Annotated[int, Field(ge=1)] = 5
     """Passes of the retrieval over the events that it learns from: the new ones, the latest ones
-    before them of the same users, as many as a history holds, and a replay."""
+    of the same users, as many as a history holds, and a replay."""
     ranking_epochs: Annotated[int, Field(ge=1)] = 1
     """Passes of the ranker over the requests of the new events."""
     replay_share: Share = 0.3

@@ -21,10 +21,9 @@ def learned_again(
 ) -> PreparedDataset:
     """The dataset whose training events are those of users with fresh ones, and a replay.
 
-    Of users with fresh events the latest `recent` stay, fresh or not. Where fresh ones reach back
-    as far or further, those since the first of them stay, and the `recent` before it, so that each
-    fresh event has a history. All that stays is learned alike: older events are history of fresh
-    ones, and targets again themselves. Fresh ones alone as targets were measured, and lose recall.
+    Of users with fresh events the latest `recent` stay too, and are history of fresh ones and
+    targets again themselves. Fresh ones alone as targets lose recall, and so does a history before
+    the first of very many fresh ones: docs/backtest.md has the figures.
 
     The replay is all events of other users, drawn at random until it is `replay_share` of the
     whole: forgetting shows in what is never repeated.
@@ -50,16 +49,14 @@ def _of_active_users(
     fresh: NDArray[np.bool_],
     recent: int,
 ) -> NDArray[np.bool_]:
-    """The fresh events, and what came before them: bool [E]."""
+    """The fresh events, and the latest ones of their users: bool [E]."""
     user = dataset.events.user
     totals = np.bincount(user[learned], minlength=dataset.num_users)
     before: NDArray[np.int64] = np.cumsum(learned) - learned
     starts: NDArray[np.int64] = np.repeat(before[_first(dataset)], np.diff(dataset.offsets))
     place_from_end = totals[user] - (before - starts)  # 1 is the user's latest
-    first_fresh = np.zeros(dataset.num_users, np.int64)
-    np.maximum.at(first_fresh, user[fresh], place_from_end[fresh])
-    reach = np.select([first_fresh == 0, first_fresh < recent], [0, recent], first_fresh + recent)
-    kept: NDArray[np.bool_] = learned & (place_from_end <= reach[user])
+    active = np.bincount(user[fresh], minlength=dataset.num_users) > 0
+    kept: NDArray[np.bool_] = fresh | (learned & active[user] & (place_from_end <= recent))
     return kept
 
 

@@ -40,29 +40,9 @@ def test_fresh_events_and_the_latest_of_their_user_are_learned(dataset: Prepared
     np.testing.assert_array_equal(kept, of_user(dataset, 4, 6) & (dataset.events.split == TRAIN))
 
 
-@pytest.mark.parametrize(
-    ("first_fresh", "first_kept"),
-    [
-        (7, 6),  # two fresh ones: the latest three hold one before them
-        (6, 3),  # three: the latest three hold none before them, so three more
-        (5, 2),  # four: three more
-        (1, 0),  # eight: there is one more
-    ],
-)
-def test_the_first_fresh_event_has_a_history_even_where_they_are_many(
-    first_fresh: int, first_kept: int, dataset: PreparedDataset
-) -> None:
-    kept = chosen(dataset, of_user(dataset, 4, first_fresh))
-    expected = of_user(dataset, 4, first_kept) & (dataset.events.split == TRAIN)
-    np.testing.assert_array_equal(kept, expected)
-
-
-def test_a_fresh_event_that_came_late_has_a_history(dataset: PreparedDataset) -> None:
-    # Second 4 alone: seconds 5 to 8 came after it, and three before it are 1, 2 and 3.
-    late = of_user(dataset, 4, 4) & ~of_user(dataset, 4, 5)
-    kept = chosen(dataset, late)
-    expected = of_user(dataset, 4, 1) & (dataset.events.split == TRAIN)
-    np.testing.assert_array_equal(kept, expected)
+def test_all_fresh_events_are_learned_even_where_they_are_many(dataset: PreparedDataset) -> None:
+    kept = chosen(dataset, of_user(dataset, 4, 2))
+    np.testing.assert_array_equal(kept, of_user(dataset, 4, 2) & (dataset.events.split == TRAIN))
 
 
 def test_older_events_of_users_with_fresh_ones_are_learned_without_a_replay(
