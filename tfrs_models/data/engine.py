@@ -1,17 +1,31 @@
 """DuckDB as the preparation uses it."""
 
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from configs.errors import DataError
+from tfrs_models import durable
 
 if TYPE_CHECKING:
     import duckdb
 
 
-def connect(memory_limit_mib: int, work: Path) -> "duckdb.DuckDBPyConnection":
+@contextmanager
+def opened(
+    memory_limit_mib: int, folder: Path
+) -> Iterator[tuple["duckdb.DuckDBPyConnection", Path]]:
+    """An empty database, and where it spills to: a folder in `folder` that goes with it."""
+    with (
+        tempfile.TemporaryDirectory(dir=folder, prefix=durable.UNFINISHED) as work,
+        closing(_connect(memory_limit_mib, Path(work))) as connection,
+    ):
+        yield connection, Path(work)
+
+
+def _connect(memory_limit_mib: int, work: Path) -> "duckdb.DuckDBPyConnection":
     """A database in memory that spills into `work` and never fetches an extension."""
     import duckdb
 

@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,11 +104,8 @@ def _find(target: Path, print_of_data: str) -> PreparedDataset | None:
 def _build(
     config: DataConfig, seed: int, former: Former | None, print_of_data: str, folder: Path
 ) -> None:
-    with (
-        tempfile.TemporaryDirectory(dir=folder, prefix=".work-") as work,
-        closing(engine.connect(config.memory_limit_mib, Path(work))) as connection,
-    ):
-        raw, report = _read(connection, config, seed, Path(work), folder)
+    with engine.opened(config.memory_limit_mib, folder) as (connection, work):
+        raw, report = _read(connection, config, seed, work, folder)
         assignment = _split(connection, config, seed, former)
         sizes = _number(connection, config, raw, former)
         types = write.event_types(connection, former.event_types if former else ())

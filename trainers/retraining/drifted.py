@@ -1,14 +1,11 @@
 """Whether the new events are like those learned before."""
 
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from configs.run import RunConfig
-from tfrs_models import durable
 from tfrs_models.data import engine, sql
 from tfrs_models.data.paths import literal
 from tfrs_models.data.reading import ROW_NUMBER
@@ -42,7 +39,8 @@ def measured_drift(
     before, now = _needed(learned), _needed(new)
     if not (before and now):
         return None
-    with _opened(log, config.data.memory_limit_mib) as connection:
+    memory = config.data.memory_limit_mib
+    with engine.opened(memory, log) as (connection, _), engine.reading("files"):
         columns = _columns(connection, log, before)
         both = _files(log, [*before, *now])
         reference, current = (_read(connection, both, side, columns) for side in (before, now))
@@ -96,16 +94,6 @@ def _needed(found: Sequence[Shard]) -> list[Shard]:
         if rows >= _ROWS:
             return [one for _, one in with_rows if one.last_us is None or one.last_us >= start]
     return [one for _, one in with_rows]
-
-
-@contextmanager
-def _opened(log: Path, memory_limit_mib: int) -> Iterator["duckdb.DuckDBPyConnection"]:
-    with (
-        tempfile.TemporaryDirectory(dir=log, prefix=durable.UNFINISHED) as work,
-        closing(engine.connect(memory_limit_mib, Path(work))) as connection,
-        engine.reading("files"),
-    ):
-        yield connection
 
 
 def _files(log: Path, found: Sequence[Shard]) -> str:

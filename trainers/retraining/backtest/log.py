@@ -1,7 +1,6 @@
 """The valid events of a run's source, written once and cut at the steps."""
 
 import json
-import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -59,12 +58,11 @@ def write_log(config: DataConfig, seed: int, folder: Path) -> None:
     source = plugins.load("source", config.source)
     with (
         durable.new_folder(folder) as unfinished,
-        tempfile.TemporaryDirectory(dir=folder.parent, prefix=durable.UNFINISHED) as work,
-        closing(engine.connect(config.memory_limit_mib, Path(work))) as connection,
+        engine.opened(config.memory_limit_mib, folder.parent) as (connection, work),
     ):
         with engine.reading(config.source):
-            raw: RawTables = source.read(config.source_options, connection, Path(work), seed)
-            clean(connection, raw, config, Path(work) / "quarantine.parquet")
+            raw: RawTables = source.read(config.source_options, connection, work, seed)
+            clean(connection, raw, config, work / "quarantine.parquet")
         _write_tables(connection, raw, unfinished)
 
 

@@ -1,9 +1,7 @@
 """Take new event files into the accepted log, each once."""
 
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,7 +114,7 @@ def _take_one(
 ) -> tuple[Shard, Mapping[str, str]]:
     """The shard of a file, and the columns of the log with it."""
     try:
-        with _database(intake) as database:
+        with engine.opened(intake.config.data.memory_limit_mib, intake.log) as (database, _):
             counts, columns = _judged(intake, database, path, sha256, former)
             refuse_changed(path, before)
             shard = _shard(intake, path, sha256, counts)
@@ -125,16 +123,6 @@ def _take_one(
         raise _refusal(path, error) from error
     note(intake.ledger, intake.run_id, shard)
     return shard, columns
-
-
-@contextmanager
-def _database(intake: _Intake) -> Iterator["duckdb.DuckDBPyConnection"]:
-    """An empty database whose folder lies in the log."""
-    with (
-        tempfile.TemporaryDirectory(dir=intake.log, prefix=durable.UNFINISHED) as work,
-        closing(engine.connect(intake.config.data.memory_limit_mib, Path(work))) as database,
-    ):
-        yield database
 
 
 def _refusal(path: Path, error: DataError) -> DataError:
@@ -174,7 +162,8 @@ def _former(intake: _Intake) -> Former:
         for shard in shards.in_log(intake.ledger)
         if shard.last_us is not None
     ]
-    with _database(intake) as database, engine.reading("files"):
+    memory = intake.config.data.memory_limit_mib
+    with engine.opened(memory, intake.log) as (database, _), engine.reading("files"):
         columns = log_columns(database, [path for path, _ in files])
     return Former(files, shards.watermark(intake.ledger), columns)
 
