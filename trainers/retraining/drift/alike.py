@@ -9,7 +9,7 @@ Legend: N values, B buckets.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -41,6 +41,19 @@ class Clusters:
         """Independent rows that the values are worth, at most as many as there are rows."""
         inflation = max(1.0, 1 + (self.together - 1) * correlation)
         return min(float(self.rows), len(self.codes) / inflation)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A table and the cluster of each of its rows, int64."""
+
+    table: "pa.Table"
+    clusters: Ints
+
+    @classmethod
+    def of(cls, table: "pa.Table", cluster: str | None) -> Self:
+        """A table in clusters of equal values of a column; see `clusters_of`."""
+        return cls(table, clusters_of(table, cluster))
 
 
 def clusters_of(table: "pa.Table", column: str | None) -> Ints:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from configs import faults
 from configs.drift import DriftConfig
 from configs.errors import ConfigError, DataError
+from trainers.retraining.drift.alike import Window
 from trainers.retraining.drift.columns import compared
 from trainers.retraining.drift.compare import compare
 from trainers.retraining.drift.findings import DriftReport
@@ -39,9 +40,10 @@ def measure_drift(
     check_rows(reference, current)
     _check_settings(reference, settings)
     names = compared(reference, current, settings)
-    found = [one for name in names for one in pairs(reference, current, name, settings)]
-    means = rates(reference, current, names, settings, vocabularies)
-    volumes = days(reference, current, settings.date, settings.cluster) if settings.date else []
+    before, now = (Window.of(table, settings.cluster) for table in (reference, current))
+    found = [one for name in names for one in pairs(before, now, name, settings)]
+    means = rates(before, now, names, settings, vocabularies)
+    volumes = days(before, current, settings.date) if settings.date else []
     each = settings.significance / max(1, len(found) + len(means) + len(volumes))
     return DriftReport(
         (len(reference), len(current)),

@@ -3,7 +3,7 @@
 Legend: N values.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from configs.drift import DriftConfig
-from trainers.retraining.drift.alike import Clusters, clusters_of, of_buckets
+from trainers.retraining.drift.alike import Clusters, Window, of_buckets
 from trainers.retraining.drift.columns import (
     clusters_of_lists,
     clusters_of_values,
@@ -21,6 +21,7 @@ from trainers.retraining.drift.columns import (
 )
 from trainers.retraining.drift.findings import Counts, Part
 from trainers.retraining.drift.histograms import (
+    Categories,
     Distribution,
     Floats,
     Ints,
@@ -39,9 +40,19 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Sides: TypeAlias = tuple[Clusters, Clusters]
-_Bucketed: TypeAlias = tuple[Distribution, Distribution, Rows]
-_Buckets: TypeAlias = Callable[[float], _Bucketed]
-"""Both distributions, and the independent rows of each, for the least count of a bucket."""
+
+
+@dataclass(frozen=True)
+class _Buckets:
+    """Two distributions in the same buckets, and what gives the bucket of each value, [N] each."""
+
+    reference: Distribution
+    current: Distribution
+    codes: Callable[[], Sequence[Ints]]
+
+
+_Cut: TypeAlias = Callable[[float], _Buckets]
+"""The buckets in which at least so many values are expected."""
 
 
 @dataclass(frozen=True)
@@ -65,50 +76,45 @@ class Pair:
     independent: Rows
 
 
-def pairs(
-    reference: "pa.Table", current: "pa.Table", name: str, settings: DriftConfig
-) -> Iterator[Pair]:
+def pairs(before: Window, now: Window, name: str, settings: DriftConfig) -> Iterator[Pair]:
     """The distributions of a column; those of the lengths too where it holds lists."""
-    a, b = reference[name], current[name]
-    before, now = (clusters_of(table, settings.cluster) for table in (reference, current))
+    a, b = before.table[name], now.table[name]
     if is_list(a.type):
-        lists = clusters_of_lists(a, before), clusters_of_lists(b, now)
-        buckets = partial(_numbers, (lengths(a), lengths(b)), lists, settings)
-        yield _pair(name, "lengths", buckets, lists, settings)
-    sides = clusters_of_values(a, before), clusters_of_values(b, now)
+        lists = clusters_of_lists(a, before.clusters), clusters_of_lists(b, now.clusters)
+        cut = partial(_numbers, (lengths(a), lengths(b)), settings)
+        yield _pair(name, "lengths", cut, lists, settings)
+    sides = clusters_of_values(a, before.clusters), clusters_of_values(b, now.clusters)
     a, b = flat(a), flat(b)
-    if column_kind(name, reference, settings) == "names":
-        buckets = partial(_names, (a, b), sides, settings)
+    if column_kind(name, before.table, settings) == "names":
+        cut = partial(_names, (a, b), (count_categories(a), count_categories(b)), settings)
     else:
-        buckets = partial(_numbers, (numbers(a), numbers(b)), sides, settings)
-    yield _pair(name, "values", buckets, sides, settings)
+        cut = partial(_numbers, (numbers(a), numbers(b)), settings)
+    yield _pair(name, "values", cut, sides, settings)
 
 
-def _pair(name: str, part: Part, buckets: _Buckets, sides: Sides, settings: DriftConfig) -> Pair:
+def _pair(name: str, part: Part, cut: _Cut, sides: Sides, settings: DriftConfig) -> Pair:
     """In buckets of enough independent rows each; of enough rows, where a threshold is declared."""
-    p, q, independent = buckets(settings.min_count)
+    found = cut(settings.min_count)
+    independent = _independent(found.codes(), sides)
     counts = [len(side.codes) for side in sides]
     if all(counts) and (part == "lengths" or settings.of(name).threshold is None):
         inflation = max(n / m for n, m in zip(counts, independent, strict=True))
-        p, q, _ = buckets(settings.min_count * max(1.0, inflation))
-    return Pair(name, part, p, q, (sides[0].rows, sides[1].rows), independent)
+        found = cut(settings.min_count * inflation) if inflation > 1 else found
+    rows = sides[0].rows, sides[1].rows
+    return Pair(name, part, found.reference, found.current, rows, independent)
 
 
 def _names(
     values: "tuple[pa.ChunkedArray, pa.ChunkedArray]",
-    sides: Sides,
+    counted: tuple[Categories, Categories],
     settings: DriftConfig,
     min_count: float,
-) -> _Bucketed:
-    p, q = (count_categories(one) for one in values)
-    p, q = merge_rare(p, q, settings.max_values, min_count)
-    codes = [name_codes(one, p.counts) for one in values]
-    return p, q, _independent(codes[0], codes[1], sides)
+) -> _Buckets:
+    p, q = merge_rare(*counted, settings.max_values, min_count)
+    return _Buckets(p, q, lambda: [name_codes(one, p.counts) for one in values])
 
 
-def _numbers(
-    values: tuple[Floats, Floats], sides: Sides, settings: DriftConfig, min_count: float
-) -> _Bucketed:
+def _numbers(values: tuple[Floats, Floats], settings: DriftConfig, min_count: float) -> _Buckets:
     """In buckets of nearly equal mass of the two together.
 
     Buckets by one of them would hold its own chance, as with names.
@@ -116,11 +122,10 @@ def _numbers(
     filled = int(min(len(one) for one in values) / min_count)
     places = grid(np.concatenate(values), min(settings.bins, max(2, filled)))
     p, q = (histogram(one, places) for one in values)
-    codes = [bucket_codes(one, places) for one in values]
-    return p, q, _independent(codes[0], codes[1], sides)
+    return _Buckets(p, q, lambda: [bucket_codes(one, places) for one in values])
 
 
-def _independent(before: Ints, now: Ints, sides: Sides) -> Rows:
+def _independent(codes: Sequence[Ints], sides: Sides) -> Rows:
     """By the larger correlation of the two, for rows of one visit are more alike than of a year."""
-    correlation = max(of_buckets(before, sides[0]), of_buckets(now, sides[1]))
+    correlation = max(of_buckets(*side) for side in zip(codes, sides, strict=True))
     return sides[0].independent(correlation), sides[1].independent(correlation)

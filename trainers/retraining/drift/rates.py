@@ -15,7 +15,7 @@ import numpy as np
 
 from configs.drift import DriftConfig
 from configs.errors import DataError
-from trainers.retraining.drift.alike import Clusters, clusters_of, of_numbers
+from trainers.retraining.drift.alike import Clusters, Window, of_numbers
 from trainers.retraining.drift.columns import (
     clusters_of_lists,
     clusters_of_values,
@@ -24,7 +24,7 @@ from trainers.retraining.drift.columns import (
     valid,
 )
 from trainers.retraining.drift.findings import Counts, RateDrift, RateName, judged
-from trainers.retraining.drift.histograms import Floats, Ints, lengths, name_codes, numbers
+from trainers.retraining.drift.histograms import Floats, lengths, name_codes, numbers
 from trainers.retraining.drift.thresholds import Rows
 
 if TYPE_CHECKING:
@@ -32,14 +32,6 @@ if TYPE_CHECKING:
 
 Vocabularies = Mapping[str, Collection[str]]
 """Known values of columns, as text."""
-
-
-@dataclass(frozen=True)
-class _Window:
-    """A table and the cluster of each of its rows."""
-
-    table: "pa.Table"
-    clusters: Ints
 
 
 @dataclass(frozen=True)
@@ -74,8 +66,8 @@ class Rate:
 
 
 def rates(
-    reference: "pa.Table",
-    current: "pa.Table",
+    reference: Window,
+    current: Window,
     names: Collection[str],
     settings: DriftConfig,
     vocabularies: Vocabularies,
@@ -116,19 +108,16 @@ def judge(rate: Rate, settings: DriftConfig, significance: float) -> RateDrift:
 
 
 def _samples(
-    reference: "pa.Table",
-    current: "pa.Table",
+    before: Window,
+    now: Window,
     names: Collection[str],
     settings: DriftConfig,
     vocabularies: Vocabularies,
 ) -> Iterator[tuple[RateName, str, Sample, Sample]]:
     """What each rate is the mean of, before and now."""
-    before, now = (
-        _Window(table, clusters_of(table, settings.cluster)) for table in (reference, current)
-    )
     for name in names:
         yield "missing", name, _missing(before, name), _missing(now, name)
-        if is_list(reference[name].type):
+        if is_list(before.table[name].type):
             yield "mean length", name, _lengths(before, name), _lengths(now, name)
     for name, known in vocabularies.items():
         yield "unknown", name, _unknown(before, name, known), _unknown(now, name, known)
@@ -150,7 +139,7 @@ def _rate(name: RateName, column: str, before: Sample, now: Sample) -> Rate:
     )
 
 
-def _missing(window: _Window, name: str) -> Sample:
+def _missing(window: Window, name: str) -> Sample:
     """1 in rows without a list, or without a value that is a number."""
     column = window.table[name]
     there = valid(column if is_list(column.type) else flat(column))
@@ -158,18 +147,18 @@ def _missing(window: _Window, name: str) -> Sample:
     return Sample(missing, Clusters(window.clusters, len(there)))
 
 
-def _lengths(window: _Window, name: str) -> Sample:
+def _lengths(window: Window, name: str) -> Sample:
     column = window.table[name]
     return Sample(lengths(column), clusters_of_lists(column, window.clusters))
 
 
-def _unknown(window: _Window, name: str, known: Collection[str]) -> Sample:
+def _unknown(window: Window, name: str, known: Collection[str]) -> Sample:
     column = _column(window.table, name)
     outside = name_codes(flat(column), known) == len(known)
     return Sample(outside.astype(np.float64), clusters_of_values(column, window.clusters))
 
 
-def _positive(window: _Window, name: str) -> Sample:
+def _positive(window: Window, name: str) -> Sample:
     import pyarrow as pa
 
     column = _column(window.table, name)

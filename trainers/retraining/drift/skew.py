@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from configs.drift import DriftConfig
 from configs.errors import DataError
+from trainers.retraining.drift.alike import Window
 from trainers.retraining.drift.columns import compared, is_list
 from trainers.retraining.drift.compare import compare
 from trainers.retraining.drift.findings import Mismatch, SkewReport, judged
@@ -42,7 +43,8 @@ def measure_skew(
     check_rows(training, logged)
     left, right = joined(training, logged, key)
     names = [name for name in compared(left, right, settings) if name != key]
-    found = [one for name in names for one in pairs(left, right, name, settings)]
+    before, now = (Window.of(table, settings.cluster) for table in (left, right))
+    found = [one for name in names for one in pairs(before, now, name, settings)]
     each = settings.significance / max(1, len(found))
     return SkewReport(
         (len(training), len(logged)),

@@ -15,7 +15,7 @@ import numpy as np
 
 from configs.drift import DriftConfig
 from configs.errors import DataError
-from trainers.retraining.drift.alike import Clusters, clusters_of
+from trainers.retraining.drift.alike import Clusters, Window
 from trainers.retraining.drift.findings import DayVolume, judged
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Day:
     together: float
 
 
-def days(reference: "pa.Table", current: "pa.Table", column: str, cluster: str | None) -> list[Day]:
+def days(reference: Window, current: "pa.Table", column: str) -> list[Day]:
     """The days of the current window, those without a row included.
 
     A day whose weekday the reference lacks is left out: nothing is expected of it.
@@ -50,15 +50,14 @@ def days(reference: "pa.Table", current: "pa.Table", column: str, cluster: str |
         reference: earlier rows.
         current: later rows.
         column: of times or dates.
-        cluster: column whose equal values mark rows that are alike; None without.
 
     Raises:
         DataError: the column is missing, holds no times, or none that is not null.
     """
     before: dict[int, list[int]] = defaultdict(list)
-    for day, rows in _per_day(reference, column).items():
+    for day, rows in _per_day(reference.table, column).items():
         before[day.weekday()].append(rows)
-    together = _together(reference, column, cluster)
+    together = _together(reference, column)
     return [
         Day(column, day, rows, tuple(before[day.weekday()]), together)
         for day, rows in _per_day(current, column).items()
@@ -96,14 +95,14 @@ def _per_day(table: "pa.Table", column: str) -> Mapping[date, int]:
     return {day: counts.get(day, 0) for day in every}
 
 
-def _together(table: "pa.Table", column: str, cluster: str | None) -> float:
+def _together(window: Window, column: str) -> float:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    dates = _dates(table, column)
+    dates = _dates(window.table, column)
     there = pc.is_valid(dates).to_numpy()
     numbers = dates.drop_null().cast(pa.int32()).to_numpy().astype(np.int64)
-    of_row = clusters_of(table, cluster)[there]
+    of_row = window.clusters[there]
     of_day = np.unique(numbers * (of_row.max() + 1) + of_row, return_inverse=True)[1]
     return Clusters(of_day, len(of_day)).together
 

@@ -6,6 +6,7 @@ import pytest
 from scipy.stats import norm
 
 from configs.drift import DriftConfig
+from trainers.retraining.drift.alike import Window
 from trainers.retraining.drift.compare import compare
 from trainers.retraining.drift.distances import (
     jensen_shannon,
@@ -25,6 +26,12 @@ DRAWS = 300
 # Two standard errors of a share of 5% in 300 draws are 2.5%; small counts are not quite normal too.
 HIGHEST = 0.085
 SIZES = [(10, 200, 200), (10, 5000, 500), (100, 100_000, 20_000)]
+
+
+def paired(before, now, settings):
+    """The pairs of the column `c` of two tables."""
+    windows = (Window.of(table, settings.cluster) for table in (before, now))
+    return pairs(*windows, "c", settings)
 
 
 def zipf(values):
@@ -84,7 +91,7 @@ def test_false_alarms_of_histograms_are_near_the_stated_level(n, m):
     alarms = []
     for _ in range(DRAWS):
         before, now = (pa.table({"c": generator.normal(size=size)}) for size in (n, m))
-        (pair,) = pairs(before, now, "c", settings)
+        (pair,) = paired(before, now, settings)
         alarms.append(compare(pair, settings, LEVEL).verdict == "warn")
     assert 0.02 < np.mean(alarms) < HIGHEST
 
@@ -113,7 +120,7 @@ def test_false_alarms_stay_near_the_stated_level_where_rows_of_a_user_are_alike(
         before, now = (of_users(generator, users, alike, COLUMNS[kind]) for users in (400, 60))
         for cluster, found in alarms.items():
             settings = DriftConfig(min_distance=0, cluster=cluster)
-            (pair,) = pairs(before, now, "c", settings)
+            (pair,) = paired(before, now, settings)
             found.append(compare(pair, settings, LEVEL).verdict == "warn")
     assert 0.01 < np.mean(alarms["user_id"]) < HIGHEST
     assert np.mean(alarms[None]) > 0.4  # as if each row were independent
@@ -175,8 +182,8 @@ def test_a_declared_threshold_takes_the_place_of_the_calibrated_one():
 def test_rows_that_are_alike_are_compared_in_fewer_buckets_unless_a_threshold_is_declared():
     generator = np.random.default_rng(6)
     sides = [of_users(generator, 60, 1.0, COLUMNS["numbers"]) for _ in range(2)]
-    (calibrated,) = pairs(*sides, "c", DriftConfig())
-    (declared,) = pairs(*sides, "c", DriftConfig(columns={"c": {"threshold": 0.1}}))
+    (calibrated,) = paired(*sides, DriftConfig())
+    (declared,) = paired(*sides, DriftConfig(columns={"c": {"threshold": 0.1}}))
     # 60 users are worth about 45 rows, enough for 2 buckets of 20; 1,200 rows are enough for 20.
     assert [sum(b.count > 0 for b in one.reference.buckets) for one in (calibrated, declared)] == [
         2,
