@@ -85,11 +85,14 @@ def window_requests(model: TwoTower, window: Window, k: int) -> Requests:
         window: the window.
         k: K, length of the lists.
     """
-    material = window.material
-    config, seed = material.config, material.config.seed
+    return requests_for(model, window, window_queries(window), k, extra=True)
+
+
+def window_queries(window: Window) -> Queries:
+    """Who asks in a window; there may be nobody."""
+    config, dataset = window.material.config, window.material.dataset
     limited = config.evaluation.model_copy(update={"max_users": config.ranking.max_requests})
-    queries = build_queries(material.dataset, VALIDATION, limited, seed)
-    return requests_for(model, window, queries, k, extra=True)
+    return build_queries(dataset, VALIDATION, limited, config.seed)
 
 
 def requests_for(

@@ -8,8 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from configs.retraining import WarmConfig
-from tfrs_models.data.dataset import TEST, VALIDATION
-from tfrs_models.evaluation.queries import build_queries
+from tfrs_models.data.dataset import TEST
 from tfrs_models.features.encoder import FeatureEncoder
 from tfrs_models.features.ranking_encoder import RankingEncoder
 from tfrs_models.models.ranker import Ranker
@@ -17,7 +16,7 @@ from tfrs_models.models.wide_deep import WideDeep
 from trainers.folders import stage
 from trainers.loop import Fit
 from trainers.optimizers.build import ranking_optimizer
-from trainers.ranking.requests import window_requests
+from trainers.ranking.requests import requests_for, window_queries
 from trainers.ranking.stage import build, restored_ranker
 from trainers.ranking.training import Examples, new_encoder, new_wide_deep, train_on_all
 from trainers.ranking.windows import window_between
@@ -97,10 +96,10 @@ def requests_since(former: FormerRun, material: Material) -> Examples:
     window = window_between(material, min(former.trained_until, end), end)
     model = former_two_tower(former, material)
     vectors = candidate_embeddings(model, material)[:, :-1]
-    asked = build_queries(window.material.dataset, VALIDATION, config.evaluation, config.seed)
-    if not len(asked):
+    queries = window_queries(window)
+    if not len(queries):
         return Examples([], [], vectors)
-    requests = window_requests(model, window, config.ranking.candidates)
+    requests = requests_for(model, window, queries, config.ranking.candidates, extra=True)
     return Examples([window], [requests], vectors)
 
 
