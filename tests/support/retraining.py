@@ -1,6 +1,8 @@
 """A tiny shop that is retrained as its log grows, a file of events at a time."""
 
+import sqlite3
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ from support.shop_log import shop_config, write_log
 from configs.run import RunConfig
 from trainers.retraining.cycle import retrain
 from trainers.retraining.end import Ended
+from trainers.retraining.ledger.database import open_ledger
+from trainers.retraining.state import ledger_path
 
 DAY_US = 86_400_000_000
 NOW = 1_750_000_000.0
@@ -67,6 +71,10 @@ class Shop:
         target.parent.mkdir(exist_ok=True)
         pq.write_table(events.filter(inside), target)
         return target
+
+    def ledger(self) -> "AbstractContextManager[sqlite3.Connection]":
+        """The open ledger."""
+        return closing(open_ledger(ledger_path(self.artifacts, "shop")))
 
     def retrain(self, config: RunConfig | None = None, **options: Any) -> Ended:
         """One run in this process, in June 2025."""

@@ -1,10 +1,22 @@
-"""A shop that is retrained, made once for each module that asks for it."""
+"""An empty ledger, and a shop that is retrained, made once for each module that asks for it."""
 
 import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from support.retraining import Shop, open_shop
+
+from trainers.retraining.ledger.database import open_ledger
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """An empty ledger."""
+    with closing(open_ledger(tmp_path / "ledger.db")) as connection:
+        yield connection
 
 
 @pytest.fixture(scope="module")

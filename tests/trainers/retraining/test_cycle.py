@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,8 @@ from trainers.retraining.end import Ended
 from trainers.retraining.gate.record import record_in
 from trainers.retraining.ledger import gates, runs, shards, versions
 from trainers.retraining.ledger.balance import check_balance
-from trainers.retraining.ledger.database import open_ledger
 from trainers.retraining.plan import Plan
-from trainers.retraining.state import ledger_path, opened
+from trainers.retraining.state import opened
 from trainers.retraining.work import Work
 
 
@@ -51,10 +50,6 @@ def copied(shop: Shop, folder: Path) -> Shop:
     return Shop(folder)
 
 
-def ledger(shop: Shop) -> Any:
-    return closing(open_ledger(ledger_path(shop.artifacts, "shop")))
-
-
 def stable(shop: Shop) -> int | None:
     return read_ledger(shop.artifacts / "models" / "shop").stable
 
@@ -64,7 +59,7 @@ def run_folder(shop: Shop, run_id: str) -> Path:
 
 
 def test_the_first_run_learns_from_the_beginning_and_is_published(first: Shop) -> None:
-    with ledger(first) as connection:
+    with first.ledger() as connection:
         version = versions.get(connection, 1)
         assert (version.policy, version.parent) == ("full", None)
         assert shards.pending(connection) == []
@@ -73,7 +68,7 @@ def test_the_first_run_learns_from_the_beginning_and_is_published(first: Shop) -
 
 
 def test_the_second_goes_on_from_the_first(second: Shop) -> None:
-    with ledger(second) as connection:
+    with second.ledger() as connection:
         before, version = (versions.get(connection, number) for number in (1, 2))
         assert (version.policy, version.parent) == ("warm", 1)
         assert version.trained_until_us > before.trained_until_us
@@ -102,7 +97,7 @@ def test_a_rejected_model_is_not_published_and_its_shards_wait(
     judged_as(monkeypatch, passed=False, reason="1 of 9 rules is broken")
     ended = shop.retrain()
     assert (ended.exit_code, ended.reason, stable(shop)) == (10, "1 of 9 rules is broken", 1)
-    with ledger(shop) as connection:
+    with shop.ledger() as connection:
         assert [shard.name for shard in shards.pending(connection)] == ["24-27.parquet"]
         assert runs.rejects_in_a_row(connection) == 1
 
@@ -125,7 +120,7 @@ def test_hooks_are_told_what_happened(second: Shop) -> None:
 
 
 def test_the_verdict_is_kept_with_its_report(second: Shop) -> None:
-    with ledger(second) as connection:
+    with second.ledger() as connection:
         version = versions.get(connection, 2)
         verdict = gates.get(connection, version.run_id)
     report = json.loads((run_folder(second, version.run_id) / "gate.json").read_text())
@@ -158,10 +153,10 @@ def test_a_broken_file_ends_the_run_and_changes_nothing(shop: Shop) -> None:
     (shop.folder / "logs" / "99.parquet").write_bytes(b"PAR1 but no more")
     with pytest.raises(DataError, match=r"99\.parquet is not taken in"):
         shop.retrain()
-    with ledger(shop) as connection:
+    with shop.ledger() as connection:
         [last] = runs.latest(connection, 1)
     assert (last.state, last.exit_code, stable(shop)) == ("failed", 65, 1)
-    with ledger(shop) as connection:
+    with shop.ledger() as connection:
         assert [shard.name for shard in shards.pending(connection)] == ["24-27.parquet"]
 
 
@@ -187,7 +182,7 @@ def rejected_for_good(shop: Shop, config: RunConfig, monkeypatch: pytest.MonkeyP
     """A run whose verdict the ledger has."""
     judged_as(monkeypatch, passed=False, reason="1 of 9 rules is broken")
     ended = shop.retrain(config)
-    with ledger(shop) as connection:
+    with shop.ledger() as connection:
         gates.add(connection, ended.run_id, False, {"checks": []})
     return ended
 
@@ -201,7 +196,7 @@ def test_few_events_that_have_drifted_are_learned_at_once(
     plan = json.loads((run_folder(shop, ended.run_id) / "plan" / "done.json").read_text())
     said = r"it goes on from version 1; [\d,]+ new events have drifted: `item_id`"
     assert re.fullmatch(said, plan["reason"])
-    with ledger(shop) as connection:
+    with shop.ledger() as connection:
         assert runs.get(connection, ended.run_id).trigger == "schedule: drift"
 
 
@@ -225,7 +220,7 @@ def test_drift_that_stops_is_not_learned_however_often_it_is_tried(
     for _ in range(2):
         with pytest.raises(DataError, match="unlike those learned: `item_id`"):
             shop.retrain(quiet(shop, **MOVED, action="stop"))
-    with ledger(shop) as connection:
+    with shop.ledger() as connection:
         ended = [(one.state, one.exit_code) for one in runs.latest(connection, 2)]
     assert ended == [("failed", 65)] * 2
 
@@ -249,7 +244,7 @@ def test_the_history_says_what_began_a_run(shop: Shop, monkeypatch: pytest.Monke
         shop.retrain(stale, clock=lambda: NOW + 7_200),
         shop.retrain(full=True),
     ]
-    with ledger(shop) as connection:
+    with shop.ledger() as connection:
         said = [runs.get(connection, one.run_id).trigger for one in found]
     assert said == ["cron: events", "schedule: staleness", "schedule: asked for"]
 
@@ -278,7 +273,7 @@ def test_a_run_that_dies_after_a_stage_goes_on_and_ends_the_same(
     assert ended.exit_code == (11 if stage == "publish" else 0)
     assert stable(shop) == 2
     assert_same_weights(shop, second)
-    with ledger(shop) as connection:
+    with shop.ledger() as connection:
         assert check_balance(connection) == []
         assert len(versions.consumed_by(connection, 2)) == 1
 
@@ -290,7 +285,7 @@ def assert_same_weights(shop: Shop, other: Shop) -> None:
 
 
 def trained(shop: Shop) -> Path:
-    with ledger(shop) as connection:
+    with shop.ledger() as connection:
         return run_folder(shop, versions.get(connection, 2).run_id)
 
 
@@ -307,7 +302,7 @@ def test_other_settings_do_not_go_on_with_a_run_that_was_killed(
     other = changed(shop.config(), {"retrieval.temperature": 0.2})
     with pytest.raises(ArtifactError, match="the settings were changed"):
         shop.retrain(other)
-    with ledger(shop) as connection:
+    with shop.ledger() as connection:
         assert runs.unfinished(connection) is None
 
 
@@ -343,7 +338,7 @@ def test_the_metrics_file_says_how_stale_the_model_is(second: Shop) -> None:
     text = (second.artifacts / "retraining" / "shop" / "metrics.prom").read_text()
     assert 'tfrs_retraining_version{model="shop"} 2.0' in text
     assert 'tfrs_retraining_last_run_exit_code{model="shop"} 0.0' in text
-    with ledger(second) as connection:
+    with second.ledger() as connection:
         until = versions.get(connection, 2).trained_until_us / 1e6
     assert f'staleness_seconds{{model="shop"}} {1_750_000_000.0 - until!r}' in text
 
@@ -396,5 +391,5 @@ def test_new_events_of_the_gates_window_alone_wait_for_newer_ones(
     ended = shop.retrain()
     assert ended.exit_code == 11
     assert "lie in the window of the gate" in ended.reason
-    with ledger(shop) as connection:
+    with shop.ledger() as connection:
         assert [one.name for one in shards.pending(connection)] == ["again.parquet"]

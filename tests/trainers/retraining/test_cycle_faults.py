@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -16,8 +15,6 @@ from trainers.retraining import cycle, publish, stages
 from trainers.retraining.end import PUBLISHED, REJECTED
 from trainers.retraining.ledger import runs, versions
 from trainers.retraining.ledger.balance import check_balance
-from trainers.retraining.ledger.database import open_ledger
-from trainers.retraining.state import ledger_path
 from trainers.retraining.work import Work
 
 REJECTS = {"passed": False, "reason": "worse", "alarm": None}
@@ -31,16 +28,12 @@ def stops(*_: Any, **__: Any) -> None:
     raise Stopped
 
 
-def ledger(shop: Shop) -> Any:
-    return closing(open_ledger(ledger_path(shop.artifacts, "shop")))
-
-
 def published(shop: Shop) -> Any:
     return read_ledger(shop.artifacts / "models" / "shop")
 
 
 def last_run(shop: Shop) -> runs.Run:
-    with ledger(shop) as connection:
+    with shop.ledger() as connection:
         return runs.latest(connection, 1)[0]
 
 
@@ -162,7 +155,7 @@ def test_a_version_that_was_rolled_back_before_its_record_is_not_published_again
     ended = shop.retrain()
     assert (ended.exit_code, ended.version) == (PUBLISHED, 2)
     assert (published(shop).last, published(shop).stable) == (2, 1)
-    with ledger(shop) as connection:
+    with shop.ledger() as connection:
         assert versions.latest(connection).number == 2
         assert check_balance(connection) == []
 
@@ -185,7 +178,7 @@ def test_a_full_training_that_is_asked_for_does_not_go_on_with_a_warm_one(
     rejected_cheaply(monkeypatch)
     ended = shop.retrain(full=True)
     assert ended.run_id != left.id
-    with ledger(shop) as connection:
+    with shop.ledger() as connection:
         assert runs.get(connection, left.id).state == "interrupted"
         assert runs.get(connection, ended.run_id).trigger == "schedule: asked for"
 

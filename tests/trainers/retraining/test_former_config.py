@@ -1,7 +1,6 @@
 """Runs that another version of the program has left."""
 
 import json
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,6 @@ from trainers.retraining import stages
 from trainers.retraining.end import NOTHING_NEW
 from trainers.retraining.former_config import former_config
 from trainers.retraining.ledger import runs
-from trainers.retraining.ledger.database import open_ledger
-from trainers.retraining.state import ledger_path
 
 
 class Stopped(BaseException):
@@ -45,7 +42,7 @@ def settings(shop: Shop) -> RunConfig:
 
 
 def unfinished(shop: Shop) -> str | None:
-    with closing(open_ledger(ledger_path(shop.artifacts, "shop"))) as ledger:
+    with shop.ledger() as ledger:
         left = runs.unfinished(ledger)
     return left.id if left else None
 

@@ -2,7 +2,6 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -16,12 +15,6 @@ from trainers.retraining.ledger import runs, versions
 from trainers.retraining.ledger.database import open_ledger
 from trainers.retraining.lost_models import refuse_lost_models
 from trainers.retraining.state import State
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    with closing(open_ledger(tmp_path / "ledger.db")) as connection:
-        yield connection
 
 
 @pytest.fixture

@@ -1,23 +1,12 @@
 """The versions that a version was judged beside, one behind the other."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 
-import pytest
 from support.ledgers import run, version
 
 from trainers.retraining.gate.record import GateRecord
 from trainers.retraining.ledger import gates, runs, versions
-from trainers.retraining.ledger.database import open_ledger
 from trainers.retraining.path import gate_record, path_to
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    with closing(open_ledger(tmp_path / "ledger.db")) as connection:
-        yield connection
 
 
 def publish(ledger: sqlite3.Connection, number: int, champion: int | None) -> None:

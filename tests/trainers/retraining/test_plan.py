@@ -1,8 +1,6 @@
 """Whether there is something to do, and from where."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,6 @@ from configs.run import RunConfig
 from exports.publishing.ledger import Ledger, write_ledger
 from trainers.folders import CONFIG, write_json
 from trainers.retraining.ledger import runs, shards, versions, withdrawals
-from trainers.retraining.ledger.database import open_ledger
 from trainers.retraining.ledger.runs import Run
 from trainers.retraining.ledger.shards import Shard
 from trainers.retraining.ledger.versions import Version
@@ -43,12 +40,6 @@ class Models(State):
     @property
     def stable(self) -> int | None:
         return self.served
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    with closing(open_ledger(tmp_path / "ledger.db")) as connection:
-        yield connection
 
 
 @pytest.fixture

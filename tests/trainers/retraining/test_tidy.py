@@ -1,23 +1,14 @@
 """What is deleted after a run, and what stays."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from support.ledgers import run
 
 from trainers.retraining.ledger import runs
-from trainers.retraining.ledger.database import open_ledger
 from trainers.retraining.state import State
 from trainers.retraining.tidy import tidy
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    with closing(open_ledger(tmp_path / "ledger.db")) as connection:
-        yield connection
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A run that dies: its hooks are told all the same, and once."""
 
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,6 @@ from configs.errors import DataError
 from trainers.retraining import end, stages
 from trainers.retraining.end import REJECTED
 from trainers.retraining.ledger import runs
-from trainers.retraining.ledger.database import open_ledger
-from trainers.retraining.state import ledger_path
 
 
 class Stopped(BaseException):
@@ -44,7 +41,7 @@ def stop_once_ended(shop: Shop, settings: Mapping[str, Any], patch: pytest.Monke
 
 
 def number_of_runs(shop: Shop) -> int:
-    with closing(open_ledger(ledger_path(shop.artifacts, "shop"))) as ledger:
+    with shop.ledger() as ledger:
         return len(runs.latest(ledger, 10))
 
 
